@@ -198,9 +198,14 @@ class Stalled(RequestError):
 
 
 class BadReply(RequestError):
-    """Bytes came that are no valid reply of the dialect."""
+    """Bytes came that are no valid reply of the dialect. Most likely a model was drawn for them (`begun`), however
+    quickly, unless whoever raises it knows better."""
 
     retryable = True
+
+    def __init__(self, message: str, *, begun: bool = True) -> None:
+        super().__init__(message)
+        self.begun = begun
 
 
 class Rejected(RequestError):

@@ -30,6 +30,7 @@ from evalkit.records import Outcome, Request, Row, Settings
 from evalkit.results import read_facts
 from evalkit.store import sent_log
 from evalkit.store.sealing import rows_of
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, gate, scores, stored
 from tests.world import evalkit
 
@@ -116,6 +117,23 @@ def test_a_row_knows_that_an_attempt_was_given_up(tmp_path: Path, capsys: Captur
         assert evalkit(capsys, "run", suite, "--results", tmp_path / "r").code == 0
     found = given_up(newest(tmp_path / "r"))
     assert all(found[1::2])  # on a busy machine some of the others too
+
+
+@pytest.mark.parametrize("fault", ["drop_mid", "end_mid", "malformed", "error_mid", "drop", "429"])
+def test_an_answer_that_breaks_off_at_once_was_given_up_too(tmp_path: Path, capsys: Capture, fault: str) -> None:
+    """However quick its server is: who asks a fast one until its answers can be read has the best of three draws."""
+    with FakeProvider.in_thread(Behaviour(faults={fault: 1.0}, fault_attempts=1)) as provider:
+        for streams in ("true", "false"):
+            suite = a_suite(tmp_path, provider.base_url, temperature=1.0, limits="in_flight: 8")
+            suite.write_text(suite.read_text().replace("stream: false", f"stream: {streams}"))
+            where = tmp_path / streams
+            assert evalkit(capsys, "run", suite, "--results", where, "--no-cache").code == 0
+            # Nothing was drawn where no byte came, or a status alone, at once; two faults need a stream.
+            breaks = {"drop": False, "429": False}.get(
+                fault, streams == "true" or fault not in {"end_mid", "error_mid"}
+            )
+            expected = 1 if breaks else None
+            assert given_up(newest(where)) == [expected] * 8, streams
 
 
 @pytest.mark.long

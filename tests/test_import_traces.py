@@ -19,6 +19,8 @@ from evalkit.bridges.traces.taking_out import TakingOut, names_of
 from evalkit.bridges.traces.traits import Traits, traits_of
 from evalkit.store.sealing import rows_of
 from evalkit.suite.loading import load_suite
+from evalkit.suite.redaction import make_redactor
+from evalkit.suite.schema import RedactEntry
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.made_logs import CANARIES, SORTING, write_log
 from tests.summaries import mean_of
@@ -303,6 +305,20 @@ def test_names_are_taken_out_as_whole_words_and_the_longest_first() -> None:
     out = TakingOut(None, names_of(["Ada", "Ada Lovelace", "O'Brien", "José"]))
     assert out.text("Ada Lovelace met ADA, Adam, o'brien and José.") == "[NAME] met [NAME], Adam, [NAME] and [NAME]."
     assert out.counts == {"name": 4}
+
+
+def test_names_and_numbers_are_taken_out_however_they_are_written() -> None:
+    out = TakingOut(make_redactor(RedactEntry(what=("card",))), names_of(["Jos\u00e9 Alvarez", "Ada Lovelace"]))
+    for said in (
+        "Jose\u0301 Alvarez",
+        "Ada%20Lovelace",
+        "Ada Love\u200blace",
+        "Ada&nbsp;Lovelace",
+        "Ada \\u004covelace",
+    ):
+        assert out.text(f"%41 of {said}!") == "%41 of [NAME]!"
+    assert out.text("100% Ada%") == "100% Ada%"
+    assert out.value({"a": [4111111111111111.0, 5.0, 4111111111111111, 0.5]}) == {"a": ["[CARD]", 5.0, "[CARD]", 0.5]}
 
 
 def test_instructions_around_a_short_question_do_not_make_questions_alike() -> None:

@@ -141,6 +141,24 @@ def test_a_pair_is_shown_in_both_orders_and_a_judge_that_likes_the_first_place_g
     assert evalkit(capsys, "show", folder, "--json").json["models"]["own"]["all"]["quality"]["mean"] == 0.5
 
 
+def test_an_answer_compared_with_one_that_was_drawn_again_is_as_if_it_had_been_itself(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider
+) -> None:
+    """Whoever breaks off the slow, good answers of the other side makes everybody win against it."""
+    broken = Behaviour(reply="Another answer.", faults={"drop_mid": 0.5}, fault_attempts=1)
+    with FakeProvider.in_thread(broken) as other, FakeProvider.in_thread(Behaviour(reply="[[TIE]]")) as judge:
+        models = model("gpt", asked.base_url) + model("own", other.base_url)
+        suite = write_suite(tmp_path, models, model("strict", judge.base_url, id="j"), "{by: strict, pair: own}", n=12)
+        suite.write_text(suite.read_text().replace("max_output_tokens: 64", "max_output_tokens: 64, temperature: 1"))
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--no-cache")
+        assert ran.code == 0, ran.err
+    found: dict[str, dict[str, int | None]] = {"gpt": {}, "own": {}}
+    for row in candidates(ran_in(tmp_path)):
+        found[row.model][row.sample_id] = row.given_up
+    assert 0 < sum(bool(n) for n in found["own"].values()) < 12
+    assert {name: bool(n) for name, n in found["gpt"].items()} == {name: bool(n) for name, n in found["own"].items()}
+
+
 def test_the_reference_is_shown_where_the_task_says_so(tmp_path: Path, capsys: Capture, asked: FakeProvider) -> None:
     with FakeProvider.in_thread(Behaviour(reply="[[SAME]]")) as judge:
         score = '{by: strict, reference: "The truth: {{ answer }}"}'

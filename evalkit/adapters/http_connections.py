@@ -120,7 +120,7 @@ class Connections:
 
     async def exchange(self, path: str, body: bytes) -> Reply:
         """Posts and reads the whole reply. Raises as `Wire.answer` does."""
-        clock = _Clock()
+        clock, reply = _Clock(), None
         try:
             reply = await self._posted(path, body, clock)
             try:
@@ -131,7 +131,9 @@ class Connections:
         except Declined as declined:
             return Reply(clock.sent_at, perf_counter(), declined=declined.words)
         except NETWORK_ERRORS as error:
-            raise network_error(error, self._where, self._idle_s) from error
+            broken = network_error(error, self._where, self._idle_s)
+            broken.begun = reply is not None
+            raise broken from error
         return Reply(clock.sent_at, perf_counter(), whole)
 
     async def fetch(self, path: str) -> Any:

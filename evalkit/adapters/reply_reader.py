@@ -93,14 +93,14 @@ class ReplyReader:
         """
         if self._is_json:
             if broken is not None:
-                raise broken
+                raise self._of_answer(broken)
             self._take_body()
         elif broken is None and not self._reading.done:
             for data in self._events.close():
                 self._take(data, ended_at)
         reading = self._reading
         if not reading.is_whole:
-            raise broken or self._incomplete()
+            raise self._of_answer(broken or self._incomplete())
         try:
             made = reading.timed_as_kept(reading.response(reading.timing(sent_at, ended_at), left_out))
         except ODD as error:
@@ -230,10 +230,11 @@ class ReplyReader:
         if self._head[:1] == b"<":
             return BadReply(
                 f"{place} answered with an HTML page; models.{self._where.name}.base_url may point to a web site, a "
-                "login or a proxy."
+                "login or a proxy.",
+                begun=False,
             )
         if not self._head.strip():
-            return BadReply(f"{place} answered with nothing at all.")
+            return BadReply(f"{place} answered with nothing at all.", begun=False)
         if self._is_json:
             return self._bad("JSON that is no answer of the dialect", self._head, cut=is_cut)
         if self._n_unknown == self._n_events > 0 and isinstance(self._events, LineReader):
@@ -246,3 +247,9 @@ class ReplyReader:
     def _bad(self, what: str, data: bytes = b"", *, cut: bool = False) -> BadReply:
         start = self._where.beginning(data, cut=cut)
         return BadReply(f"{self._where.host}{self._path} sent {what}" + (f": {start}" if start else ""))
+
+    def _of_answer(self, error: RequestError) -> RequestError:
+        """The error; where something of an answer had come it says so, however quickly that was: asking again gives
+        another one."""
+        error.begun = error.begun or self._n_events > 0 or self._is_json is True
+        return error

@@ -13,12 +13,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from evalkit.errors import UserError
 from evalkit.reading import read_small_text
-from evalkit.suite.redaction import Redactor, without_escapes
+from evalkit.suite.redaction import Redactor
+from evalkit.text.spellings import plainly
 
-_WORD = re.compile(r"[^\W_]+(?:['’-](?![sS](?![^\W_]))[^\W_]+)*")
+_LETTERS = r"(?:[^\W_][\u0300-\u036f]*)+"
+"""With the accents that some systems write apart."""
+_WORD = re.compile(rf"{_LETTERS}(?:['’-](?![sS](?![^\W_])){_LETTERS})*")
 """The s of a genitive is a word of its own: `Ada Lovelace's parcel` names Ada Lovelace."""
 _MOST_NAMES = 1_000_000
 _LONGEST = 6
@@ -41,9 +45,7 @@ class TakingOut:
         """The text with each finding replaced by its kind in brackets."""
         if self.redactor is not None:
             text = self.redactor.text(text, self.counts)
-        if not self.names or (made := self._without_names(read := without_escapes(text))) == read:
-            return text
-        return made
+        return self._without_names(text) if self.names else text
 
     def name(self, name: str) -> str:
         """The name of somebody or something; those that look alike without personal data are numbered, to tell them
@@ -61,6 +63,8 @@ class TakingOut:
             return self._group(value)
         if isinstance(value, list | tuple):
             return [self.value(inner) for inner in value]
+        if isinstance(value, float) and value.is_integer():  # as JSON of other tools writes whole numbers
+            return value if (made := self.value(int(value))) == int(value) else made
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**6:  # a card, a phone
             return value if (made := self.text(str(value))) == str(value) else made
         return value
@@ -77,8 +81,10 @@ class TakingOut:
         return made
 
     def _without_names(self, text: str) -> str:
-        found = list(_WORD.finditer(text))
-        words = [one[0].casefold() for one in found]
+        """The text as it was written, but for names, however JSON, addresses and pages spell them."""
+        read = plainly(text)
+        found = [one.span() for one in _WORD.finditer(read.text)]
+        words = [_word(read.text[start:stop]) for start, stop in found]
         made: list[str] = []
         end = n = 0
         while n < len(words):
@@ -87,20 +93,27 @@ class TakingOut:
                 default=0,
             )
             if longest:
-                made += [text[end : found[n].start()], "[NAME]"]
+                first, last = found[n], found[n + longest - 1]
+                start, stop = read.span((first[0], last[1]))
+                made += [text[end:start], "[NAME]"]
                 self.counts["name"] += 1
                 n += longest
-                end = found[n - 1].end()
+                end = stop
             else:
                 n += 1
         return "".join([*made, text[end:]]) if made else text
+
+
+def _word(said: str) -> str:
+    """One spelling for all: whatever its case, accents as one character with their letter or apart."""
+    return said.casefold() if said.isascii() else normalize("NFC", said).casefold()
 
 
 def names_of(lines: Iterable[str]) -> Names:
     """Names, one a line, whatever their case."""
     found: dict[str, set[tuple[str, ...]]] = {}
     for line in lines:
-        words = tuple(one[0].casefold() for one in _WORD.finditer(line))
+        words = tuple(_word(one[0]) for one in _WORD.finditer(line))
         if words:
             found.setdefault(words[0], set()).add(words[:_LONGEST])
     return {first: frozenset(names) for first, names in found.items()}

@@ -197,11 +197,11 @@ def score_of(answer: JudgedAnswer, verdicts: Verdicts) -> Score:
 
 
 def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: ReadVerdicts) -> Iterator[Row]:
-    """The rows whose score the verdicts change. One that rests on a verdict which came in the place of another is as
-    an answer that did."""
+    """The rows whose score the verdicts change. One that rests on a verdict, or is compared with an answer, that came
+    in the place of another is as an answer that did."""
     for answer in answers_of(folder, tasks):
         row = with_score(answer.row, score_of(answer, verdicts))
-        if verdicts.drawn_again and not row.given_up and _rests_on(answer, verdicts.drawn_again):
+        if not row.given_up and _rests_on_drawn_again(answer, verdicts.drawn_again):
             row = replace(row, given_up=1)
         if (row.outcome, row.score, row.reason, row.parts, row.given_up) != (
             answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts, answer.row.given_up,
@@ -209,9 +209,13 @@ def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: ReadV
             yield row
 
 
-def _rests_on(answer: JudgedAnswer, places: Set[tuple[str, str, str]]) -> bool:
+def _rests_on_drawn_again(answer: JudgedAnswer, places: Set[tuple[str, str, str]]) -> bool:
+    if answer.other is not None and answer.other.given_up and not answer.itself:
+        return True
     task = answer.task
-    return any((judge, task.name, one.digest) in places for one in questions(answer) for judge in task.judging.by)
+    return bool(places) and any(
+        (judge, task.name, one.digest) in places for one in questions(answer) for judge in task.judging.by
+    )
 
 
 def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, tuple[int, int]]]]:
