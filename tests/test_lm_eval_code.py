@@ -26,11 +26,27 @@ RUNS = [
     "import builtins\ndef mark(doc, results):\n    return builtins.eval(results[0])\n",
     "class T:\n    def mark(self, doc, results):\n        return [eval(r) for r in results]\n",
 ]
+ASKS = [
+    "from openai import OpenAI\n",
+    "import requests\n",
+    "def mark(doc, results):\n    import urllib.request\n",
+    "from urllib import request\n",
+    "import http.client as c\n",
+    "import socket\n",
+    "from transformers import AutoTokenizer\n",
+    "import somebody.new\n",
+    "from lm_eval.models.openai_completions import OpenAIChatCompletion\n",
+    "import importlib\nasked = importlib.import_module('open' + 'ai')\n",
+]
+"""What may send answers to a host, or load a program from where one stands."""
 HARMLESS = [
     "import re\nWORD = re.compile('a')\ndef mark(doc, results):\n    return {'acc': bool(WORD.match(results[0]))}\n",
     "import ast\ndef mark(doc, results):\n    return ast.literal_eval(doc['choices'])\n",
     "def mark(doc, results):\n    model.eval()\n    return 'eval(x)'  # exec(y)\n",
     "import json\ndef mark(doc, results):\n    return json.loads(results[0])\n",
+    "from urllib.parse import urlsplit\nfrom importlib.metadata import version\nimport numpy as np, sklearn.metrics\n",
+    "from transformers.data.metrics import squad_metrics\nfrom lm_eval.api.metrics import mean\nfrom . import utils\n",
+    "import utils\nfrom utils import mark\n",
 ]
 
 
@@ -42,7 +58,7 @@ def written(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
-@pytest.mark.parametrize("code", RUNS)
+@pytest.mark.parametrize("code", [*RUNS, *ASKS])
 def test_a_task_that_runs_text_is_found(tmp_path: Path, code: str) -> None:
     root = written(tmp_path, {"fam/t.yaml": TASK, "fam/utils.py": code})
     found = list(runs_text([root / "fam" / "t.yaml"], root))
@@ -113,7 +129,16 @@ class TestWithLmEval:
         ran = evalkit(capsys, "check", "suite.yaml", *args)
         return ran.code, ran.err
 
-    @pytest.mark.parametrize("task", ["mbpp", "humaneval", "longproc_countdown_0.5k"])
+    def test_a_judge_of_its_own_is_no_task_once_its_pictures_are_taken_away(
+        self, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """lm-eval asks OpenAI itself there, with the person's key."""
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
+        written(Path(), {"tasks/own.yaml": "group: own\ntask: [{task: pisa_en_llm_judged, doc_to_image: null}]\n"})
+        code, said = self.check(capsys, "{lm_eval: own, include_path: tasks}")
+        assert code == 2 and "pisa/utils.py:11 imports openai.OpenAI" in said and "--allow-suite-code" in said
+
+    @pytest.mark.parametrize("task", ["mbpp", "humaneval", "longproc_countdown_0.5k", "pisa_en_llm_judged"])
     def test_replies_are_run_only_by_the_persons_word(self, capsys: Capture, task: str) -> None:
         code, said = self.check(capsys, f"{{lm_eval: {task}}}")
         assert code == 2 and "--allow-suite-code" in said

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from evalkit.decide.fewest_tokens import fewest_tokens
 from evalkit.decide.sent_prompts import SentPrompts
-from evalkit.decide.supported_bills import fewest_tokens
 from tests.loopback import reply
 from tests.world import Ran, evalkit
 

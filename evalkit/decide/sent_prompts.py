@@ -1,7 +1,7 @@
 """What a run has sent so far, and how much of a prompt begins as something that was sent before.
 
     sent = SentPrompts.of(n_characters)               # of all prompts and answers together
-    whole, words, pictures = as_sent({"prompt": row.prompt, "tools": row.tools})
+    whole, words, picture = as_sent({"prompt": row.prompt, "tools": row.tools})
     sent.share(whole, row.text)                       # 0.0 for what is new, 1.0 for what was sent before
 
 A provider's prompt cache gives back the beginning of a prompt that it has read within the last minutes.
@@ -9,12 +9,15 @@ A provider's prompt cache gives back the beginning of a prompt that it has read 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
 
+from evalkit.decide.fewest_tokens import fewest_tokens
+from evalkit.late import late
 from evalkit.store import parts, queries
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ _BLOCK = 64
 """Characters; engines cache blocks of 16 tokens."""
 _MOST_BLOCKS = 1_000_000
 """Of all prompts together; where they have more, the blocks are longer."""
+_BYTES_OF_A_TOKEN = 2
+"""Of schemas and the like, at least: names and signs of JSON are short tokens."""
+_DIGEST = late(r"[0-9a-f]{64}")
 
 
 @dataclass(slots=True)
@@ -64,15 +70,22 @@ class SentPrompts:
         return n_shared / len(prompt) if prompt else 0.0
 
 
-def as_sent(said: Mapping[str, str | None]) -> tuple[str, str, bool]:
-    """What was sent, as one text that begins alike where requests do, its words alone, and whether there are pictures
-    (of which the digest is in the first)."""
+def as_sent(said: Mapping[str, str | None]) -> tuple[str, str, int | None]:
+    """What was sent, as one text that begins alike where requests do; its words alone; and where in the first its first
+    picture stands, by its digest (None: it has none)."""
     messages = objects_in(said["prompt"])
     tools = said["tools"] or ""
     contents = [one.get("content") or "" for one in messages]
     words = " ".join(_without_pictures(one) for one in contents)
-    whole = tools + "".join(f"\0{one.get('role')}\1{one.get('content')}" for one in messages)
-    return whole, f"{tools} {words}" if tools else words, any(isinstance(one, list) for one in contents)
+    whole, first = tools, None
+    for one in messages:
+        whole += f"\0{one.get('role')}\1"
+        content = one.get("content")
+        if first is None and isinstance(content, list):
+            picture = next((part for part in content if isinstance(part, dict)), None)
+            first = len(whole) + (0 if picture is None else max(str(content).find(str(picture)), 0))
+        whole += str(content)
+    return whole, f"{tools} {words}" if tools else words, first
 
 
 def _without_pictures(content: object) -> str:
@@ -114,44 +127,85 @@ def sizes(con: duckdb.DuckDBPyConnection, where: str, names: list[str]) -> tuple
 def n_warm(side: Side) -> tuple[int, int]:
     """How many answers of a model say that more of their prompt was cached than this run had sent before, and how many
     it has: an earlier run, or another suite, had warmed the provider's cache. The answer's time is then no first one.
+    Of an agent's requests the first counts: the later ones find what the first ones sent.
 
     Raises StoreError when the texts cannot be read.
     """
     if side.about.parts:  # what guards are told of their own stands in no row
         return 0, 0
-    with_each = _sent_with_each(side)
+    with_each = _SentWithEach.of(side)
     where, alike = of_one_cache(side)
-    n, n_found = 0, 0
+    n_found, asked = 0, Counter[str]()
     with queries.connect([side.folder]) as con:
         n_characters, most = sizes(con, where, alike)
         if most < LEAST_CACHED:
             return 0, 0
         sent = SentPrompts.of(n_characters)
         cursor = con.execute(
-            "select r.model, r.input_tokens, r.cache_read_tokens, r.cached or t.steps is not null, t.prompt, t.tools, "
-            f"t.text {where} order by r.started_at",  # an agent's later steps find what its first ones sent
+            "select r.model, r.task, r.input_tokens, r.cache_read_tokens, r.cached, t.prompt, t.tools, t.text, "
+            f"t.steps {where} order by r.started_at",
             alike,
         )
         while chunk := cursor.fetchmany(1_000):
-            for model, given, read, is_kept, prompt, tools, text in chunk:
-                whole, _, pictures = as_sent({"prompt": prompt, "tools": tools})
-                share = sent.share(whole, text or "")
+            for model, task, given, read, is_kept, prompt, tools, text, steps in chunk:
+                said = as_sent({"prompt": prompt, "tools": tools})
+                share = sent.share(said[0], text or "")
                 if model != side.model or is_kept:
                     continue
-                n += 1
-                explained = (given or 0) if pictures and share > 0 else share * (given or 0)
-                explained += with_each if n > 1 else 0
-                n_found += (read or 0) - explained >= LEAST_CACHED
-    return n_found, n
+                if steps is not None:
+                    first = next(iter(objects_in(steps)), {})
+                    given, read = _count(first.get("input_tokens")), _count(first.get("cache_read_tokens"))  # noqa: PLW2901
+                along = with_each.most_bytes(task) if asked[task] else 0
+                asked[task] += 1
+                n_found += (read or 0) - _explained(given or 0, share, said, along) >= LEAST_CACHED
+    return n_found, asked.total()
 
 
-def _sent_with_each(side: Side) -> int:
-    """The most tokens of what goes along with every request and stands in no prompt: a schema, fields of `extra`."""
-    resolved = side.facts.suite_resolved
-    if resolved is None:
-        return 0
-    entry = resolved.models.get(side.model)
-    written = [task.written.get("settings") for task in resolved.tasks]
-    settings = [one for one in (entry.root.get("settings") if entry else None, *written) if isinstance(one, dict)]
-    along = [one.get(name) for one in settings for name in ("json_schema", "extra")]
-    return sum(len(orjson.dumps(one, default=str)) for one in along if one)
+def _explained(given: int, share: float, said: tuple[str, str, int | None], along: int) -> float:
+    """The most tokens of a request that the run had sent before. `along`: bytes that went along with the task's
+    requests before and stand in no prompt.
+
+    Nobody says how the tokens divide among text, pictures and what goes along; the text has so many at least.
+    """
+    whole, words, picture = said
+    others = max(given - fewest_tokens(words), 0)  # what is not the text's
+    others_sent = min(along / _BYTES_OF_A_TOKEN, others)
+    n_shared = share * len(whole)
+    if picture is None:
+        return others_sent + share * (given - others_sent)
+    if n_shared <= picture:
+        return others_sent + min(n_shared, given)
+    own = fewest_tokens(_DIGEST.sub("", whole[int(n_shared) :]))  # behind what was sent; the pictures may be all else
+    return float(max(given - own, 0))
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and 0 <= value < 2**63 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _SentWithEach:
+    """Bytes that go along with every request of a task and stand in no prompt: a schema, fields of `extra`."""
+
+    by_task: Mapping[str, int]
+    of_model: int
+
+    @classmethod
+    def of(cls, side: Side) -> _SentWithEach:
+        resolved = side.facts.suite_resolved
+        if resolved is None:
+            return cls({}, 0)
+        entry = resolved.models.get(side.model)
+        return cls(
+            {task.name: _along(task.written.get("settings")) for task in resolved.tasks},
+            _along(entry.root.get("settings") if entry else None),
+        )
+
+    def most_bytes(self, task: str) -> int:
+        """Of a task; of a name that the suite does not have as it stands (one of a group's), the most of any."""
+        return self.of_model + self.by_task.get(task, max(self.by_task.values(), default=0))
+
+
+def _along(settings: object) -> int:
+    found = [settings.get(name) for name in ("json_schema", "extra")] if isinstance(settings, dict) else []
+    return sum(len(orjson.dumps(one, default=str)) for one in found if one)

@@ -97,8 +97,8 @@ def tasks_of(external: ExternalTask, index: TaskFiles, *, allow_code: bool) -> l
     code = _checked_trust(wanted, index, external.folder, allow_code=allow_code)
     if not allow_code and (why := next(runs_text(_files_behind(wanted, index, set()), index.shipped), None)):
         raise SuiteError(
-            f"lm-eval's {wanted} runs code that a model or a data set writes, on this machine ({why}); allow it: "
-            f"{ALLOW_CODE}"
+            f"lm-eval's {wanted} runs code that a model or a data set writes on this machine, or may ask other "
+            f"hosts ({why}); allow it: {ALLOW_CODE}"
         )
     built = _built(wanted, index, external.folder, allow_code=allow_code)
     several = len(built) > 1

@@ -1,17 +1,21 @@
-"""Tasks that ship with lm-eval and run text as a program: what a model wrote, or what a data set holds.
+"""Tasks that ship with lm-eval and run text as a program (what a model wrote, or what a data set holds), or take it
+elsewhere.
 
     list(runs_text([shipped / "longproc/countdown_2k.yaml"], shipped))      # ["longproc/metrics.py:178 calls eval"]
+    list(runs_text([shipped / "pisa/pisa_en_llm_judged.yaml"], shipped))    # ["pisa/utils.py:7 imports openai"]
 
-lm-eval has a key for that (`unsafe_code`), but not every task that does so carries it. So the Python behind a task file
-is read, not run: the modules that it names by `!function`, and what those import from lm-eval's own task folder. A call
-that is found somewhere in such a module counts, whether this very task reaches it or not: when in doubt, the person
-decides (`--allow-suite-code`).
+lm-eval has a key for the first (`unsafe_code`), but not every task that does so carries it. So the Python behind a task
+file is read, not run: the modules that it names by `!function`, and what those import from lm-eval's own task folder. A
+call or an import that is found somewhere in such a module counts, whether this very task reaches it or not: when in
+doubt, the person decides (`--allow-suite-code`). Of imports the allow-list is of packages that only compute, or fetch
+data: any other may ask a host, with answers and keys, or load programs from where one stands.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -26,14 +30,32 @@ _BARE = frozenset({"eval", "exec", "__import__"})
 _CALLS = frozenset(
     """
     system popen Popen check_output check_call getoutput getstatusoutput execv execve execvp execvpe posix_spawn spawnl
-    spawnv startfile run_path run_module parse_expr sympify runcode runsource unsafe_load
+    spawnv startfile run_path run_module import_module parse_expr sympify runcode runsource unsafe_load
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
 """Under any owner: programs, and SymPy's readers, which evaluate what they read."""
 _OWNED = frozenset(
     {("subprocess", "run"), ("subprocess", "call"), ("pickle", "load"), ("pickle", "loads"), ("marshal", "loads")}
     | {("dill", "load"), ("dill", "loads"), ("joblib", "load"), ("builtins", "eval"), ("builtins", "exec")}
+    | {("torch", "load"), ("pd", "read_pickle"), ("pandas", "read_pickle")}
 )
+_COMPUTES = frozenset(
+    """
+    absl antlr4 datasets emoji evaluate fugashi fuzzywuzzy huggingface_hub immutabledict iso639 jieba jsonschema
+    langcodes langdetect lark latex2sympy2_extended lm_eval.api lm_eval.filters lm_eval.tasks lm_eval.utils
+    math_verify neologdn nltk numpy packaging pandas pddl
+    pkg_resources psutil pycountry pymorphy3 regex rouge rouge_score sacrebleu scipy sklearn statsmodels sympy tarski
+    torch tqdm transformers.data wonderwords word2number yaml
+    """.split()  # noqa: SIM905
+)
+"""Packages, or parts of one, that send no text anywhere and run no program from where one stands."""
+_ASKS = frozenset(
+    """
+    asyncio ctypes ftplib http imaplib multiprocessing.connection nntplib poplib smtplib socket socketserver ssl
+    telnetlib urllib.request webbrowser xmlrpc
+    """.split()  # noqa: SIM905
+)
+"""Parts of Python itself that may."""
 
 
 def runs_text(files: Iterable[Path], shipped: Path) -> Iterator[str]:
@@ -67,7 +89,7 @@ def runs_text(files: Iterable[Path], shipped: Path) -> Iterator[str]:
             tree = ast.parse(text)
         except (SyntaxError, ValueError):
             continue  # Python cannot run it either
-        if found := next(_calls(tree), None):
+        if found := next(_calls(tree), None) or next(_asks(tree, path.parent, root), None):
             yield f"{path.relative_to(root)}:{found}"
         waiting += [place for name in _imports(tree) for place in _modules(name, path.parent, root)]
 
@@ -83,6 +105,26 @@ def _calls(tree: ast.AST) -> Iterator[str]:
             owner = called.value.id if isinstance(called.value, ast.Name) else ""
             if called.attr in _CALLS or (owner, called.attr) in _OWNED:
                 yield f"{node.lineno} calls {called.attr}"
+
+
+def _asks(tree: ast.AST, beside: Path, root: Path) -> Iterator[str]:
+    """Imports of what may ask a host, but for modules of lm-eval's own tasks, which are looked at themselves."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            named = [(name.name, name.name) for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            named = [(node.module, f"{node.module}.{name.name}") for name in node.names]
+        else:
+            continue
+        for module, name in named:
+            if not (_computes(name) or any(place.is_file() for place in _modules(module, beside, root))):
+                yield f"{node.lineno} imports {name}"
+
+
+def _computes(name: str) -> bool:
+    parts = name.split(".")
+    heads = {".".join(parts[: n + 1]) for n in range(len(parts))}
+    return not heads & _ASKS if parts[0] in sys.stdlib_module_names else bool(heads & _COMPUTES)
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:

@@ -291,7 +291,8 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
             return
         if (why := next(runs_text([path], self._index.shipped), None)) is not None:
             raise SuiteError(
-                f"it runs code that a model or a data set writes, on this machine ({why}); allow it: {ALLOW_CODE}"
+                f"it runs code that a model or a data set writes on this machine, or may ask other hosts ({why}); "
+                f"allow it: {ALLOW_CODE}"
             )
         self._passed.add(path)
 

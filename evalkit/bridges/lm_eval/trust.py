@@ -102,8 +102,8 @@ def plain_config(
         if place.is_relative_to(shipped.resolve()):
             if runs := next(runs_text([place], shipped), None):
                 raise SuiteError(
-                    f"{path.name} includes {name}, which runs code that a model or a data set writes, on this machine "
-                    f"({runs}); allow it: {ALLOW_CODE}"
+                    f"{path.name} includes {name}, which runs code that a model or a data set writes on this machine, "
+                    f"or may ask other hosts ({runs}); allow it: {ALLOW_CODE}"
                 )
             included = load_yaml(place, resolve_func=functions)
         else:
