@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from time import process_time
+from typing import ClassVar
 
 import pytest
 from jinja2 import BaseLoader, Environment, StrictUndefined
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, UndefinedError
 
 from evalkit.bridges.lm_eval.templates import Bounded, _environment, _regex_replace, may_hang
 from evalkit.suite import metering
@@ -67,10 +70,10 @@ def environment() -> Bounded:
 )
 def test_a_bomb_ends_soon(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metering, "LONGEST_S", 0.5)  # a run allows 3 s
-    began = time.process_time()
+    began = process_time()
     with pytest.raises(Exception) as caught:
         environment().from_string(template).render(**DOC)
-    assert time.process_time() - began < 4
+    assert process_time() - began < 4
     assert not isinstance(caught.value, MemoryError)
 
 
@@ -147,3 +150,60 @@ def test_a_pattern_that_may_hang_is_found(pattern: object) -> None:
 )
 def test_patterns_that_lm_eval_ships_are_taken(pattern: str) -> None:
     assert may_hang(pattern) is None
+
+
+class Picture:
+    """A value as `datasets` hands over: its methods write files."""
+
+    saved: ClassVar[list[str]] = []
+
+    def save(self, path: str, form: str = "") -> str:
+        self.saved.append(path)
+        return "saved"
+
+    def __str__(self) -> str:
+        return "a picture"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ q.save('/tmp/x', 'PPM') }}",
+        "{{ q }}",
+        "{{ [q]|map('string')|list }}",
+        "{{ q|attr('save') }}",
+        "{{ in_list[0].save('/tmp/x') }}",
+        "{{ in_map.inner[0].save('/tmp/x') }}",
+        "{% for one in in_list %}{{ one.save('/tmp/x') }}{% endfor %}",
+        "{{ octets.decode() }}",
+        "{{ n.bit_length() }}",
+        "{{ f.hex() }}",
+        "{{ amount.scaleb(999999)|int > 4 }}",
+        "{{ day.strftime('%1999999999d') }}",
+    ],
+)
+def test_a_template_sees_plain_data_alone(template: str) -> None:
+    pictures = {"q": Picture(), "in_list": [Picture()], "in_map": {"inner": (Picture(),)}, "octets": b"ab"}
+    numbers = {"n": 5, "f": 1.5, "amount": Decimal("1.5"), "day": datetime(2026, 1, 1)}
+    with pytest.raises((SecurityError, UndefinedError)):
+        environment().from_string(template).render(**pictures, **numbers)
+    assert not Picture.saved
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(None, True, 3, 1.5, "text", [1, ["a"]], (1, "a"), {"a": [None], 3: "b"}),
+        *(date(2026, 1, 1), datetime(2026, 1, 1, 12), time(12, 30), timedelta(days=1), Decimal("1.50")),
+    ],
+    ids=repr,
+)
+def test_plain_values_print_as_in_lm_evals_own_environment(value: object) -> None:
+    theirs = Environment(loader=BaseLoader(), undefined=StrictUndefined).from_string("{{ v }}")
+    assert environment().from_string("{{ v }}").render(v=value) == theirs.render(v=value)
+
+
+def test_what_is_no_plain_value_may_stand_beside_what_is_asked() -> None:
+    assert environment().from_string("{{ text }}").render(text="a", picture=Picture()) == "a"
+    with pytest.raises(UndefinedError, match="the field 'picture' holds a value of the type Picture"):
+        environment().from_string("{{ picture }}").render(picture=Picture())

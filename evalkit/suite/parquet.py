@@ -25,6 +25,8 @@ MOST_UNPACKED = 300_000_000
 """Bytes of columns that a file may always hold."""
 MOST_TIMES = 1_000
 """Beyond these bytes it may hold so many times its own size."""
+TIMES_ON_DISK = 100
+"""As MOST_TIMES, where all that it holds is written to the disk."""
 MOST_ROWS = 2_000_000
 """Rows that a file may always hold; beyond them as many as it has bytes."""
 MOST_VALUES, VALUES_TIMES = 20_000_000, 100
@@ -74,6 +76,23 @@ def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int
                     yield number, {name: plain(value) for name, value in record.items()}
     except pa.ArrowException as error:
         raise SuiteError(f"{label}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
+
+
+def check_unpacked(source: IO[bytes], label: str, size: int) -> None:
+    """Raises SuiteError where what a file of `size` bytes holds is far more than that; no record is made of it. For a
+    reader that has no bounds of its own, and writes what it reads to the disk."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source) as file:
+        check_size(file.metadata, size, label)
+        total = 0
+        for batch in _batches(file, label, _longest_texts(source, file.metadata, label)):
+            total += batch.nbytes
+            if total > max(MOST_UNPACKED, TIMES_ON_DISK * size):
+                raise SuiteError(
+                    f"{label}: unpacks to over {total // 1_000_000:,} MB, more than {TIMES_ON_DISK} times its size, "
+                    "and is not read"
+                )
 
 
 def _lengths(value: object) -> tuple[int, int]:

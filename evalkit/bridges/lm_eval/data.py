@@ -15,12 +15,10 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from evalkit.bridges.lm_eval.files import check_file
+from evalkit.bridges.lm_eval.files import BUILDERS, check_file, refuse_pattern_signs
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 
-BUILDERS = frozenset({"json", "csv", "parquet", "text", "arrow"})
-"""Readers of plain data. Others that `datasets` brings unpickle what they read."""
 _KEYS = frozenset(
     """
     data_files data_dir split revision trust_remote_code streaming field delimiter sep encoding names column_names
@@ -39,9 +37,6 @@ def confined(kwargs: Mapping[str, object], builder: object, beside: Path, suite:
     local = isinstance(builder, str) and builder in BUILDERS
     if local and ("data_files" not in kwargs or "data_dir" in kwargs):
         raise SuiteError(f"dataset_kwargs: the builder {builder} needs data_files, and no data_dir")
-    for key in ("sep", "delimiter", "quotechar"):
-        if kwargs.get(key) is not None and len(str(kwargs[key])) != 1:
-            raise SuiteError(f"dataset_kwargs: {key} is one character; a pattern could take for ever")
     made = {
         key: _paths(value, beside, suite, local=local) if key in {"data_files", "data_dir"} else value
         for key, value in kwargs.items()
@@ -52,7 +47,8 @@ def confined(kwargs: Mapping[str, object], builder: object, beside: Path, suite:
     if local:
         for path in _each(made["data_files"]):
             label = f"data_files: {Path(path).name}"
-            check_file(find(path, beside, label=label, also=(suite,)), str(builder))
+            refuse_pattern_signs(path, label)
+            check_file(find(path, beside, label=label, also=(suite,)), str(builder), label)
     return made
 
 

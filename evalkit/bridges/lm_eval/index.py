@@ -27,7 +27,16 @@ from lm_eval.tasks._factory import TaskFactory
 
 from evalkit.bridges.lm_eval.code import runs_text
 from evalkit.bridges.lm_eval.data import confined
-from evalkit.bridges.lm_eval.trust import ALLOW_CODE, LARGEST, config_dangers, external_data, keys_of, plain_config
+from evalkit.bridges.lm_eval.loading import suites_data
+from evalkit.bridges.lm_eval.trust import (
+    ALLOW_CODE,
+    LARGEST,
+    chooses_data,
+    config_dangers,
+    external_data,
+    keys_of,
+    plain_config,
+)
 from evalkit.errors import SuiteError
 from evalkit.reading import read_file
 
@@ -253,11 +262,14 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
             if self._strange:  # the file itself was checked as it was loaded
                 _refuse(config_dangers(str(entry.name), overrides or {}))
             beside = Path(path).parent if own and path is not None else self._suite
+            said: frozenset[str] = frozenset()
             if own or self._strange:
-                said = keys_of(Path(path), self._index.shipped) if own and path is not None else frozenset()
-                _refuse(external_data(str(entry.name), cfg, said | (overrides or {}).keys()))
+                said = keys_of(Path(path), self._index.shipped) if own and path is not None else said
+                said |= (overrides or {}).keys()
+                _refuse(external_data(str(entry.name), cfg, said))
             made = confined(cfg.get("dataset_kwargs") or {}, cfg.get("dataset_path"), beside, self._suite)
-            return super()._build_task(entry, {**(overrides or {}), "dataset_kwargs": made})
+            with suites_data((own or self._strange) and chooses_data(cfg, said)):
+                return super()._build_task(entry, {**(overrides or {}), "dataset_kwargs": made})
         if path is not None and self._index.is_own(Path(path)):
             given = {
                 **((entry.cfg or {}).get("dataset_kwargs") or {}),
@@ -266,7 +278,8 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
             if "data_files" in given:
                 files = _beside(given["data_files"], Path(path).parent)
                 overrides = {**(overrides or {}), "dataset_kwargs": {**given, "data_files": files}}
-        return super()._build_task(entry, overrides)
+        with suites_data(chosen=False):
+            return super()._build_task(entry, overrides)
 
     def _build_group_members(
         self, member_list: list[Any], group_name: str, overrides: dict[str, object] | None, registry: TaskFiles
@@ -274,6 +287,8 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         """Tasks that are written inside the group are made by lm-eval without `_build_task`."""
         if self._strange:
             member_list = [self._confined_member(one, overrides or {}, registry) for one in member_list]
+            with suites_data():
+                return super()._build_group_members(member_list, group_name, overrides, registry)
         return super()._build_group_members(member_list, group_name, overrides, registry)
 
     def _confined_member(self, member: object, overrides: dict[str, object], registry: TaskFiles) -> Any:

@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from evalkit.bridges.lm_eval.files import PLAIN_MODULES, leaves_the_dataset
+from evalkit.bridges.lm_eval.loading import guard_loading
 from evalkit.errors import SuiteError
 from evalkit.library_folders import refuse_for_evaluation
 
@@ -41,6 +42,8 @@ def import_lm_eval() -> None:
         import datasets
         import lm_eval.tasks  # noqa: F401
     _guard()
+    guard_loading(datasets)
+    datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False  # it tells a server of every load
     # Both write progress bars and notes of their own between our lines.
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     datasets.disable_progress_bars()

@@ -28,7 +28,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.scores import graded, right_or_wrong, unparseable, unscored
 from evalkit.suite.datasets import Data
 from evalkit.suite.evidence_size import EvidenceSize
-from evalkit.suite.examination import Examined
+from evalkit.suite.examination import HELD, Examined, weight_of
 from evalkit.suite.sample_notes import evidence_notes
 from evalkit.suite.tasks import ResolvedTask
 
@@ -169,11 +169,23 @@ class LmEvalTask(ResolvedTask):
         return {}
 
     @cached_property
-    def _kept(self) -> tuple[Sample, ...]:
-        return tuple(self._asked())
+    def _kept(self) -> tuple[Sample, ...] | None:
+        """Every sample; None where they would take more memory than rendered samples may."""
+        if len(self.questions.docs) > MOST_KEPT:
+            return None
+        kept: list[Sample] = []
+        n_bytes = 0
+        for sample in self._asked():
+            n_bytes += weight_of(sample)
+            if not HELD.has_room(n_bytes):
+                return None
+            kept.append(sample)
+        HELD.hold(self, n_bytes)
+        return tuple(kept)
 
     def _all(self) -> Iterator[Sample]:
-        return iter(self._kept) if len(self.questions.docs) <= MOST_KEPT else self._asked()
+        kept = self._kept
+        return self._asked() if kept is None else iter(kept)
 
     def _wanted(self) -> set[int] | None:
         limit = self.entry.limit

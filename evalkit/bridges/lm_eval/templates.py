@@ -3,7 +3,8 @@
     sandbox_templates()                                    # for this process, from now on
     may_hang("(a|a)*b")                                    # "repeats alternatives"
 
-What a template prints is what lm-eval's own environment prints. Loops, repetition, padding, powers and the length of a
+What a template prints is what lm-eval's own environment prints, and of an item it sees plain data alone: no picture
+whose methods write files (`plain_values`). Loops, repetition, padding, powers and the length of a
 text are bounded, as in the templates of a suite. Python's `re` backtracks, so a pattern that can take time beyond any
 bound is refused by its form.
 """
@@ -20,6 +21,7 @@ from jinja2.filters import do_tojson
 from jinja2.nodes import EvalContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from evalkit.bridges.lm_eval.plain_values import plain_fields
 from evalkit.suite import sandbox
 from evalkit.suite.metering import Spent, charge, made, step
 from evalkit.suite.plain_templates import BadTemplate
@@ -40,6 +42,7 @@ _spent: dict[str, Spent] = {}
 """By the source of a template: what its texts took so far."""
 _REFUSED = ("random", "center", "xmlattr", "pprint", "batch", "slice", "urlize")
 _WIDEST_INDENT = 100
+_WITH_METHODS = (str, list, tuple, dict)
 
 
 class Bounded(sandbox.Sandbox):
@@ -67,6 +70,10 @@ class Bounded(sandbox.Sandbox):
         """A method of a text is called where its result cannot fill the memory; macros are counted."""
         step(context)
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
+        if not (owner is None or isinstance(owner, _WITH_METHODS) or type(owner).__module__.startswith("jinja2.")):
+            raise SecurityError(
+                f"a template calls methods of texts, lists and mappings alone, not {name!r} of {type(owner).__name__}"
+            )
         if isinstance(owner, str) and name == "join" and len(args) == 1:
             return _joined(args[0], owner)
         if isinstance(owner, str) and name == "replace" and len(args) >= 2:
@@ -83,7 +90,7 @@ class _Template(Template):
         pieces: list[str] = []
         n = 0
         with self.spent.counted():
-            for piece in self.generate(*args, **kwargs):
+            for piece in self.generate(plain_fields(dict(*args, **kwargs), self.environment.undefined)):
                 n += len(piece)
                 if n > LONGEST:
                     raise too_long()

@@ -10,19 +10,20 @@ programs, and its templates are not sandboxed. The files that ship with lm-eval 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
-from functools import cache
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evalkit.bridges.lm_eval.bounded_yaml import bounded_loader, too_large
 from evalkit.bridges.lm_eval.code import runs_text
-from evalkit.bridges.lm_eval.data import BUILDERS, includes_outside
+from evalkit.bridges.lm_eval.data import includes_outside
+from evalkit.bridges.lm_eval.files import BUILDERS
 from evalkit.bridges.lm_eval.templates import may_hang
 from evalkit.errors import SuiteError
 from evalkit.reading import read_file
 
 if TYPE_CHECKING:
-    import yaml
+    pass
 
 
 ALLOW_CODE = "--allow-suite-code"
@@ -40,9 +41,8 @@ _KEYS = frozenset(
 _DATA_KEYS = frozenset({"dataset_path", "dataset_kwargs", "custom_dataset"})
 """Which records a task reads. `dataset_name` and the splits choose among those of one data set."""
 _METADATA_TEXTS = frozenset({"version", "description", "author", "license", "citation"})
-LARGEST, _MOST_VALUES, _DEEPEST = 2_000_000, 100_000, 60
-"""Of a task file: bytes, values and levels. lm-eval's own largest have some thousand values."""
-_LONGEST_NUMBER = 300
+LARGEST = 2_000_000
+"""Bytes of a task file."""
 _NO_PATTERNS = frozenset({"function", "name"})
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
@@ -122,7 +122,7 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
         text = read_file(path, most=LARGEST)
     except OSError as error:
         return None, f"{path.name} cannot be read: {error.strerror or error}"
-    loader = _loader()
+    loader = bounded_loader()
     try:
         for event in yaml.parse(text, Loader=loader):
             tag = getattr(event, "tag", None)
@@ -132,39 +132,9 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
         config = yaml.load(text, Loader=loader)
     except Exception as error:  # noqa: BLE001 - as `reading.NotYaml`: a date or a number by its tag that is none, and more
         return None, f"{path.name} is no YAML that can be read: {str(error)[:300] or type(error).__name__}"
-    if too_large := _too_large(config):
-        return None, f"{path.name} {too_large}"
+    if large := too_large(config):
+        return None, f"{path.name} {large}"
     return (config, "") if isinstance(config, dict) else (None, f"{path.name} is no map of keys")
-
-
-@cache
-def _loader() -> Any:
-    """The reader that lm-eval takes, with bounds where a few bytes would keep it busy for hours."""
-    import yaml
-
-    base: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class Loader(base):  # type: ignore[misc]
-        n_merged = 0
-
-        def flatten_mapping(self, node: yaml.Node) -> None:
-            """`<<: *a`, each time with all keys of `a`."""
-            super().flatten_mapping(node)
-            self.n_merged += len(node.value)
-            if self.n_merged > _MOST_VALUES:
-                raise yaml.YAMLError(f"it has more than {_MOST_VALUES:,} keys, its merged maps written out")
-
-    def number(made: Callable[..., object]) -> Callable[..., object]:
-        def construct(loader: object, node: yaml.Node) -> object:
-            if len(str(node.value)) > _LONGEST_NUMBER:  # in base 60 (1:1:1:...) its reading takes the square of that
-                raise yaml.YAMLError(f"a number has more than {_LONGEST_NUMBER} characters")
-            return made(loader, node)
-
-        return construct
-
-    for kind in ("int", "float"):
-        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", number(getattr(base, f"construct_yaml_{kind}")))
-    return Loader
 
 
 def config_dangers(name: str, config: Mapping[str, object]) -> Iterator[str]:
@@ -198,41 +168,33 @@ def external_data(name: str, config: Mapping[str, object], said: Set[str]) -> It
     """
     if not (config.get("class") or _has_function(config)):
         return
-    set_by_user = sorted(_DATA_KEYS & said)
-    fewshot = config.get("fewshot_config")
-    if "fewshot_config" in said and isinstance(fewshot, Mapping) and fewshot.get("samples"):
-        set_by_user.append("fewshot_config.samples")
-    if config.get("dataset_path") in BUILDERS:
-        set_by_user = set_by_user or ["data_files"]
-    if set_by_user:
+    if set_by_user := _chosen(config, said):
         yield (
             f"{name} has lm-eval's own Python read data that the suite's files choose ({', '.join(set_by_user)}); it "
             "was written for lm-eval's own data sets"
         )
 
 
+def chooses_data(config: Mapping[str, object], said: Set[str]) -> bool:
+    """Whether files of the user's say which records are read; they are then read as plain data."""
+    return bool(_chosen(config, said))
+
+
+def _chosen(config: Mapping[str, object], said: Set[str]) -> list[str]:
+    """The keys by which files of the user's say which records are read."""
+    set_by_user = sorted(_DATA_KEYS & said)
+    fewshot = config.get("fewshot_config")
+    if "fewshot_config" in said and isinstance(fewshot, Mapping) and fewshot.get("samples"):
+        set_by_user.append("fewshot_config.samples")
+    if config.get("dataset_path") in BUILDERS:
+        set_by_user = set_by_user or ["data_files"]
+    return set_by_user
+
+
 def _has_function(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(map(_has_function, value.values()))
     return any(map(_has_function, value)) if isinstance(value, list | tuple) else callable(value)
-
-
-def _too_large(config: object) -> str | None:
-    """Half a sentence for data that is deep, holds itself, or is large once its aliases are written out."""
-    waiting = [(config, 0)]
-    n = 0
-    while waiting:
-        value, depth = waiting.pop()
-        n += 1
-        if depth > _DEEPEST:
-            return f"is nested deeper than {_DEEPEST}"
-        if n > _MOST_VALUES:
-            return f"holds more than {_MOST_VALUES:,} values, its aliases written out"
-        if isinstance(value, dict):
-            waiting += [(one, depth + 1) for pair in value.items() for one in pair]
-        elif isinstance(value, list | tuple | set):
-            waiting += [(one, depth + 1) for one in value]
-    return None
 
 
 def _pattern_dangers(path: Path, value: object, key: str = "") -> Iterator[str]:
