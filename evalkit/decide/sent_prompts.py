@@ -23,6 +23,7 @@ from evalkit.store import parts, queries
 if TYPE_CHECKING:
     import duckdb
 
+    from evalkit.facts import ModelFacts
     from evalkit.results.side import Side
 
 LEAST_CACHED = 1_024
@@ -110,10 +111,15 @@ def of_one_cache(side: Side) -> tuple[str, list[str]]:
     alike = [
         name
         for name, told in (side.facts.models or {}).items()
-        if (told.host, told.model) == (about.host, about.model) or name == side.model
+        if name == side.model or any((one.host, one.model) == (about.host, about.model) for one in _asked_alike(told))
     ]
     keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
     return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in alike)})", alike
+
+
+def _asked_alike(told: ModelFacts) -> list[ModelFacts]:
+    """Who is sent the prompt of a row: the model, or what stands between a pipeline's guards."""
+    return [told, *(told.parts or {}).values()]
 
 
 def sizes(con: duckdb.DuckDBPyConnection, where: str, names: list[str]) -> tuple[int, int]:
