@@ -197,6 +197,12 @@ def test_data_that_is_nested_too_deep_ends_no_process(capsys: Capture, suites: P
     assert ran.code == 2 and "is nested deeper than 200" in ran.err
 
 
+@pytest.mark.parametrize("text", ['"' * 1_000_001, '"\\' * 500_000, '"a\n"[[[['])
+def test_a_text_without_an_end_is_a_sentence(capsys: Capture, suites: Path, text: str) -> None:
+    ran = check(capsys, suites, {"test.jsonl": f'{{"q": {text}\n'})
+    assert ran.code == 2 and "a text does not end in its line" in ran.err
+
+
 def test_brackets_in_texts_are_no_depth(capsys: Capture, suites: Path) -> None:
     rows = "".join(json.dumps({"q": '[{\\"' * 30 + str(n), "a": "x", "label": "[["}) + "\n" for n in range(99))
     assert check(capsys, suites, {"test.jsonl": rows}).code == 0

@@ -242,10 +242,11 @@ _TIMES = {
         "board/sessions.py": ["google"],
         "cli/board.py": ["socket"],
         "bridges/lm_eval/files.py": ["datasets"],
+        "bridges/lm_eval/hub.py": ["datasets"],
         "bridges/lm_eval/start.py": ["datasets"],
     },
-    "a file of the hub, which may take hours: the library's own limits on silence": {
-        "suite/hugging_face.py": ["huggingface_hub", "hf_hub_download"]
+    "a file of the hub, which may take hours, and the list of them: the library's own limits on silence": {
+        "suite/hugging_face.py": ["huggingface_hub", "HfApi", "hf_hub_download", "snapshot_download"]
     },
 }
 """Where evalkit reaches for a server, by what bounds the whole time."""

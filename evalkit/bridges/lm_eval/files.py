@@ -29,7 +29,8 @@ _PLAIN_FEATURES = frozenset(
 _LONGEST_FIXED = 100_000
 """Values, or bytes, of each value of a column that has so many in each row: an empty row takes as many."""
 _SIGNS = re.compile(rb"[\[{]|[\]}]")
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(")?')
+"""A text, up to its end or, where that is missing, the line's."""
 _LINE_END = re.compile(rb"[\r\n]+")
 """Arrow's JSON reader takes up its work anew after either."""
 _PATTERN_SIGNS = frozenset("*?[]")
@@ -80,7 +81,9 @@ def _check_depth(path: Inside, label: str) -> None:
     with path.open_file() as file:
         for number, whole in enumerate(file, 1):
             for line in _LINE_END.split(whole) if b"\r" in whole else (whole,):
-                signs = _STRINGS.sub(b"", line)
+                signs, n_texts = _STRINGS.subn(rb"\1", line)
+                if signs.count(b'"') != n_texts:
+                    raise SuiteError(f"{label}:{number} is no JSON: a text does not end in its line")
                 n_open = signs.count(b"[") + signs.count(b"{")
                 if depth + n_open > DEEPEST and _deepest(signs, depth) > DEEPEST:
                     raise SuiteError(f"{label}:{number} is nested deeper than {DEEPEST}")
