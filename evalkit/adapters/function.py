@@ -231,7 +231,9 @@ class FunctionAdapter:
             return Stalled(f"models.{self.spec.name}: the function gave up waiting: {words}")
         if names & _BROKEN:
             return ConnectionFailed(f"models.{self.spec.name}: the function's connection broke: {words}")
-        return Rejected(f"models.{self.spec.name}: the function raised {words}{place_of(error)}")
+        raised = Rejected(f"models.{self.spec.name}: the function raised {words}{place_of(error)}")
+        raised.begun = True  # perhaps at what its model had answered
+        return raised
 
 
 def is_async(function: Callable[..., Any]) -> bool:

@@ -109,7 +109,7 @@ def is_drawn(item: Item, request: Request) -> bool:
     last bits of every logit (Horace He, "Defeating Nondeterminism in LLM Inference", 2025). An engine in this process
     does not.
     """
-    if item.model.adapter.endpoint.network:
+    if not item.model.answers_alike:
         return True
     settings = request.settings
     return request.continuations is None and (settings.temperature != 0 or draws(settings.extra))
@@ -183,6 +183,7 @@ async def _obtain(
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
         n_given_up += cut_off and is_drawn(item, request)
+        n_lost = n_given_up + bool(parts.stages and is_drawn(item, request))  # what parts said is not kept beyond this
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was
         n_own = attempts - n_returned
@@ -190,15 +191,14 @@ async def _obtain(
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
         ended = time.perf_counter()
         paid = parts.billed(item.model)
-        so_far = paid, n_given_up
-        if not again or not await _waited(slot, money, so_far, wait_s or 0.0, None if crowded else deadline):
+        if not again or not await _waited(slot, money, (paid, n_lost), wait_s or 0.0, None if crowded else deadline):
             money.unused(but=paid)
             attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
                 queue_s=first_sent - due_at,
                 retry_s=ended - first_sent,
                 attempts=attempts,
-                given_up=n_given_up,
+                given_up=n_lost,
             )
             failure = _failure(item, error, attempt, lane, timeout_s, parts.note_about(item.model))
             return Lost(failure, attempt, paid if item.model.asks_nobody or (parts.stages and not in_doubt) else None)
@@ -252,7 +252,7 @@ async def _waited(
     slot: Slot, money: Reservation, so_far: tuple[Decimal | None, int], wait_s: float, until: float | None
 ) -> bool:
     """Give the slot back, wait, and take one again; False where none was to be had in time. `so_far` is what was billed
-    for the item, and how many of its attempts were given up. Raises StoppedWaiting."""
+    for the item, and how many of its attempts are given up where it ends with them. Raises StoppedWaiting."""
     paid, n_given_up = so_far
     slot.give_back()
     try:

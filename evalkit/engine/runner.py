@@ -73,7 +73,8 @@ class Runner:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         answers = (before.done, before.earlier, files.cache, self.observer, work.storing, files.steps)
-        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up, before.waited)
+        left = (before.open_steps, before.unscored, before.unmarked, before.given_up, before.waited)
+        self.ledger = Ledger(journal, *answers, *left)
         keep = None if files.spend_file is None else files.spend_file.keep
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
