@@ -10,7 +10,7 @@ A provider's prompt cache gives back the beginning of a prompt that it has read 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -112,8 +112,13 @@ def of_one_cache(side: Side) -> tuple[str, list[str]]:
         for name, told in (side.facts.models or {}).items()
         if (told.host, told.model) == (about.host, about.model) or name == side.model
     ]
+    return rows_with_texts(alike), alike
+
+
+def rows_with_texts(models: Sequence[str]) -> str:
+    """`from ... where ...` of the rows r and the texts t of models, which are its parameters."""
     keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
-    return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in alike)})", alike
+    return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in models)})"
 
 
 def sizes(con: duckdb.DuckDBPyConnection, where: str, names: list[str]) -> tuple[int, int]:
