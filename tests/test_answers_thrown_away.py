@@ -11,6 +11,7 @@ import json
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from evalkit import Request, Response, Suite, Task, Usage, run
-from evalkit.errors import IncompleteRunWarning
+from evalkit.errors import IncompleteRunWarning, RateLimited, ServerError
 from evalkit.records import Row
 from evalkit.store.sealing import rows_of
 from tests.world import evalkit, finish, run_folders, start
@@ -368,3 +369,24 @@ def test_an_answer_without_a_score_is_scored_again_or_drawn_anew_and_known_as_su
     rows = {row.sample_id: row for row in rows_of(again.folder)}
     assert [bool(row.given_up) for _, row in sorted(rows.items())] == [False, True, False]
     assert again.frame().score.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_other"), [(ValueError("no letter"), True), (ServerError("no"), True), (RateLimited("no"), False)]
+)
+def test_a_function_that_fails_at_once_may_have_had_an_answer(tmp_path: Path, error: Exception, is_other: bool) -> None:
+    failing = [error]
+
+    def ask(request: Request) -> str:
+        if failing:
+            raise failing.pop()
+        return "yes"
+
+    suite = Suite({"m": ask}, [Task("t", data=[{"q": "a"}], prompt="{{ q }}", target="yes", score="exact")])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteRunWarning)
+        found = run(suite, results=tmp_path / "r")
+    if found.status != "complete":
+        found = run(suite, results=tmp_path / "r")
+    rows = {row.key: row for row in rows_of(found.folder)}
+    assert [bool(row.given_up) for row in rows.values()] == [is_other]

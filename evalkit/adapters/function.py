@@ -36,7 +36,15 @@ from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.child import looks_like_a_credential
-from evalkit.errors import ConnectionFailed, LikelyMistakeWarning, Rejected, RequestError, Stalled, SuiteError
+from evalkit.errors import (
+    ConnectionFailed,
+    LikelyMistakeWarning,
+    Rejected,
+    RequestError,
+    ServerError,
+    Stalled,
+    SuiteError,
+)
 from evalkit.records import NOT_TIMED, Request, Response, StopReason, Timing, ToolCall, Usage
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.given import as_whole
@@ -123,19 +131,21 @@ class FunctionAdapter:
                 if inspect.isawaitable(given):
                     given = await in_own_task(given)
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
-        except RequestError:
+        except RequestError as error:
+            _broken_within(error)
             raise
         except LeftBehind:
             self._tell_once("left", f"the function does not end when it is cancelled: {WENT_ON}")
             raise
         except SystemExit as error:
-            raise Rejected(f"models.{self.spec.name}: the function raised {error!r}{place_of(error)}") from error
+            raised = Rejected(f"models.{self.spec.name}: the function raised {error!r}{place_of(error)}")
+            raise _broken_within(raised) from error
         except Exception as error:
             found = self._translated(error)
             if isinstance(found, Declined):
                 took_s = time.perf_counter() - sent_at
                 return Response("", "content_filter", Timing(sent_at, took_s), refusal=found.words)
-            raise found from error
+            raise _broken_within(found) from error
 
     async def _timed(self, request: Request) -> tuple[object, float]:
         """What an async function gives, and when its call began."""
@@ -231,9 +241,13 @@ class FunctionAdapter:
             return Stalled(f"models.{self.spec.name}: the function gave up waiting: {words}")
         if names & _BROKEN:
             return ConnectionFailed(f"models.{self.spec.name}: the function's connection broke: {words}")
-        raised = Rejected(f"models.{self.spec.name}: the function raised {words}{place_of(error)}")
-        raised.begun = True  # perhaps at what its model had answered
-        return raised
+        return Rejected(f"models.{self.spec.name}: the function raised {words}{place_of(error)}")
+
+
+def _broken_within(error: RequestError) -> RequestError:
+    """The error; one of the function's own may be about what its model had answered."""
+    error.begun = error.begun or isinstance(error, Rejected | ServerError)
+    return error
 
 
 def is_async(function: Callable[..., Any]) -> bool:

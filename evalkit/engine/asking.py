@@ -229,7 +229,9 @@ def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:
         raise caught
     said = without_keys(f"{type(caught).__name__}: {caught}")
     said = said if len(said) <= _LONGEST_SAID else said[: _LONGEST_SAID - 1] + "…"
-    return Rejected(f"models.{model.name}: the adapter {model.adapter.spec.adapter} of {origin} raised {said}")
+    raised = Rejected(f"models.{model.name}: the adapter {model.adapter.spec.adapter} of {origin} raised {said}")
+    raised.begun = True  # perhaps at what its model had answered
+    return raised
 
 
 def _answered(
