@@ -10,7 +10,7 @@ A provider's prompt cache gives back the beginning of a prompt that it has read 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -105,21 +105,16 @@ def objects_in(written: str | None) -> list[Mapping[str, object]]:
 
 
 def of_one_cache(side: Side) -> tuple[str, list[str]]:
-    """`from ... where ...` of the rows r and the texts t that share a provider's cache with a model's (its own, and
-    those of models that are the same one there), and its parameters."""
-    about = side.about
+    """`from ... where ...` of the rows r and the texts t that share a provider's cache with a model's, or with a part's
+    of a pipeline (its own, and those of models that are the same one there), and its parameters."""
+    own = {(one.host, one.model) for one in _asked_alike(side.about)}
     alike = [
         name
         for name, told in (side.facts.models or {}).items()
-        if name == side.model or any((one.host, one.model) == (about.host, about.model) for one in _asked_alike(told))
+        if name == side.model or any((one.host, one.model) in own for one in _asked_alike(told))
     ]
-    return rows_with_texts(alike), alike
-
-
-def rows_with_texts(models: Sequence[str]) -> str:
-    """`from ... where ...` of the rows r and the texts t of models, which are its parameters."""
     keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
-    return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in models)})"
+    return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in alike)})", alike
 
 
 def _asked_alike(told: ModelFacts) -> list[ModelFacts]:

@@ -34,7 +34,6 @@ from evalkit.decide.sent_prompts import (
     as_sent,
     objects_in,
     of_one_cache,
-    rows_with_texts,
     sizes,
 )
 from evalkit.plugins import folded
@@ -180,7 +179,7 @@ def _cheapest_by_parts(side: Side, units: Mapping[str, UnitPrices]) -> Iterator[
     """(task, digest, occurrence, repeat) and US dollars of each answer of a pipeline, with all tokens cached that may
     have been: of the model those of a beginning that was sent before; of guards and applications, whose prompts are not
     stored, all."""
-    where, alike = _of_parts_caches(side)
+    where, alike = of_one_cache(side)
     unseen = {name for name, told in (side.about.parts or {}).items() if _has_own_prompts(told)}
     columns = (*(f"r.{name}" for name in parts.KEY_COLUMNS), *_OF_PARTS)
     with queries.connect([side.folder]) as con:
@@ -213,18 +212,6 @@ def _cheapest_of(stage: Stage, unit: UnitPrices | None, sent: _Texts | None) -> 
     texts = sent or _Texts(0, 0, 0, 1.0)
     made = _bill(_most_cached(counts, texts), texts, unit)
     return stage.cost_usd if made is None else min(made, stage.cost_usd)
-
-
-def _of_parts_caches(side: Side) -> tuple[str, list[str]]:
-    """As `of_one_cache`, for a pipeline: with the models, and pipelines, of which one part is the same."""
-    models = side.facts.models or {}
-    own = {(told.host, told.model) for told in (side.about.parts or {}).values()}
-    alike = [
-        name
-        for name, told in models.items()
-        if name == side.model or own & {(one.host, one.model) for one in (told.parts or {name: told}).values()}
-    ]
-    return rows_with_texts(alike), alike
 
 
 def _places(rows: pa.Table) -> dict[Key, int]:
