@@ -462,6 +462,25 @@ def test_a_rule_of_a_package_that_raises_decides_nothing_and_is_named(judge: Gat
     assert "the rule unscored of evalkit-unscored 1.0 raised RuntimeError: rule bug (unscored_rule.py:" in told
 
 
+@pytest.mark.parametrize("method", ["evaluate", "conditions", "describe", "problems", "subjects"])
+def test_what_a_rule_of_a_package_raises_beyond_exception_names_it(judge: Gate, tmp_path: Path, method: str) -> None:
+    source = PACKAGE.replace("def evaluate", "def was") if method == "evaluate" else PACKAGE
+    how = {"describe": "@classmethod", "subjects": "@property"}.get(method, "")
+    source += (
+        f"\n    {how}\n    def {method}(self, *given):\n        raise type('Panic', (BaseException,), {{}})('bug')\n"
+    )
+    install(
+        tmp_path / "site", "evalkit-unscored", {"rules": {"unscored": "unscored_rule:WordRule"}}, unscored_rule=source
+    )
+    with on_path(tmp_path / "site"):
+        ran = judge(run_of(judge, scores(100), {"unscored": "all", "max_count": 2}))
+    told = " ".join((ran.out + ran.err).split())
+    assert "Traceback" not in told and "defect" not in told, told
+    assert (ran.code == 0) if method in {"describe", "problems", "subjects"} else (ran.code not in {0, 70}), told
+    if ran.code:
+        assert "evalkit-unscored 1.0" in told and "Panic: bug" in told, told
+
+
 @pytest.mark.parametrize(
     ("source", "value", "expected"),
     [

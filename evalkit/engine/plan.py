@@ -28,6 +28,7 @@ from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
 from evalkit.engine.recorded_fit import RecordedFit, fit_recorded, replays_among
 from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unheard, unread
+from evalkit.engine.their_adapters import close_adapter
 from evalkit.engine.work import LiveTools, PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
 from evalkit.facts import RunFacts
@@ -74,7 +75,7 @@ class Plan:
     async def aclose(self) -> None:
         """Close what the adapters of models and judges hold open: for a plan that is not run."""
         for model in (*self.work.models, *(self.panel.judges if self.panel is not None else ())):
-            await model.adapter.aclose()
+            await close_adapter(model.adapter)
 
 
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:

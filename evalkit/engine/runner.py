@@ -26,6 +26,7 @@ from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import RequestNeeds, Serving, given_up_text, lane_facts, lanes_of, why_stopped
+from evalkit.engine.their_adapters import close_adapter
 from evalkit.engine.work import (
     EarlierSessions,
     Item,
@@ -42,11 +43,11 @@ from evalkit.engine.work import (
 )
 from evalkit.errors import SuiteError
 from evalkit.facts.run import CAP, EARLY_STOP
+from evalkit.foreign import words_of
 from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
 from evalkit.text import numbers
-from evalkit.text.secrets import without_keys
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
@@ -144,9 +145,9 @@ class Runner:
             gc.unfreeze()
             for model in self.work.models:
                 try:
-                    await model.adapter.aclose()
+                    await close_adapter(model.adapter)
                 except Exception as error:  # noqa: BLE001  # a package's: what was asked is kept all the same
-                    told = without_keys(f"{type(error).__name__}: {error}")
+                    told = words_of(error)
                     self.observer.note(f"{model.name} could not be closed: {told}")
         tally = self.ledger.tally
         for lane, _ in lanes:

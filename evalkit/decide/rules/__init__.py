@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from evalkit import plugins
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
 from evalkit.errors import EvalkitError, UserError, place_of
+from evalkit.foreign import kept_running, raised_by, words_of
 from evalkit.suite.schema import RuleEntry
 
 __all__ = [
@@ -39,16 +40,14 @@ def evaluate(rule: RuleEntry, condition: Condition, context: RuleContext) -> Rul
     """What a condition of this rule comes to for one candidate. Raises NotComparable as `GateRule.evaluate` does."""
     made = as_rule(rule)
     try:
-        return made.evaluate(condition, context)
-    except EvalkitError:
-        raise
+        with kept_running():
+            return made.evaluate(condition, context)
     except Exception as error:
-        if (of := _author(type(made))) is None:
+        told = raised_by(error)
+        if (isinstance(error, EvalkitError) and told is error) or (of := _author(type(made))) is None:
             raise
-        said = f"{type(error).__name__}: {error}"[:300]
-        return unmeasured(
-            condition, f"the rule {type(made).kind} of {of} raised {said} ({place_of(error)}): tell its authors"
-        )
+        why = f"the rule {type(made).kind} of {of} raised {words_of(error)} ({place_of(told)}): tell its authors"
+        return unmeasured(condition, why)
 
 
 def _author(kind: type[GateRule]) -> str | None:
@@ -73,7 +72,15 @@ def describe(result: RuleResult) -> RuleWords:
 
         return describe_served(result)
     found = rule_class(kind)
-    return (found if found is not None and issubclass(found, GateRule) else GateRule).describe(result)
+    if found is None or not issubclass(found, GateRule):
+        return GateRule.describe(result)
+    try:
+        with kept_running():
+            return found.describe(result)
+    except Exception:  # a package's own: the figures are told without its words
+        if _author(found) is None:
+            raise
+        return GateRule.describe(result)
 
 
 def as_rule(rule: RuleEntry) -> GateRule:

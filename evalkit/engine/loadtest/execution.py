@@ -19,6 +19,7 @@ from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.loadtest.sweep import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
 from evalkit.engine.stored import RedactedLog, error_as_stored, stored_facts
+from evalkit.engine.their_adapters import close_adapter
 from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import LoadFacts, RunFacts
@@ -128,7 +129,7 @@ async def _measured(sweep: Sweep) -> Lag:
     try:
         await sweep.run()
     finally:
-        await sweep.model.adapter.aclose()
+        await close_adapter(sweep.model.adapter)
     return meter.stop()
 
 

@@ -27,6 +27,7 @@ from evalkit.engine.budget import Budget, most_output, sent_bytes
 from evalkit.engine.lane import may_have_cost
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
+from evalkit.engine.their_adapters import ask_adapter
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
 from evalkit.latency.loadtest import Seen, Slo, Step, capacity, closed_step, open_step, step_name
@@ -182,7 +183,7 @@ class Sweep:
         response: Response | None = None
         error: RequestError | None = None
         try:
-            asked = self.model.adapter.respond(await with_pictures(prompt.request))
+            asked = ask_adapter(self.model.adapter, await with_pictures(prompt.request))
             response = scrubbed(await within(self.settings.timeout_s, asked))
         except RequestError as caught:
             scrubbed_error(caught)
