@@ -198,14 +198,13 @@ class Stalled(RequestError):
 
 
 class BadReply(RequestError):
-    """Bytes came that are no valid reply of the dialect. Most likely a model was drawn for them (`begun`), however
-    quickly, unless whoever raises it knows better."""
+    """Bytes came that are no valid reply of the dialect: a model may have been drawn for them, however quickly."""
 
     retryable = True
 
-    def __init__(self, message: str, *, begun: bool = True) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.begun = begun
+        self.begun = True
 
 
 class Rejected(RequestError):

@@ -238,6 +238,17 @@ def test_an_environment_is_redacted_as_records_are(tmp_path: Path, capsys: Captu
         assert ran.code == 0, ran.err
         told = [one for one in seen if '"role":"tool"' in one.replace(" ", "")]
         assert told and all("[EMAIL]" in one and MAIL not in one for one in told), (name, seen)
+    (tmp_path / "e.yaml").write_text(json.dumps({**played, "state": {"customers": {MAIL: {}, f"b.{MAIL}": {}}}}))
+    suite = written(
+        tmp_path,
+        {"m": a_model("http://127.0.0.1:9")},
+        task={**task, "environment": "e.yaml"},
+        redact={"what": ["email"]},
+    )
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2 and "names of several entries become [EMAIL]" in ran.err, (
+        "a record would change another's entry"
+    )
 
 
 # ---- class B: caps in dollars

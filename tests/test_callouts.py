@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.registry import make_adapter
 from evalkit.engine.callouts import Callout, callouts
+from evalkit.errors import SuiteError
+from evalkit.records import Settings
+from evalkit.suite.extra_fields import draws, other_limits, thinking_budget
 from tests.tables import table
 from tests.world import evalkit
 
@@ -400,6 +405,27 @@ def test_a_field_of_no_known_name_is_a_way_out_whatever_is_called_like_a_limit_i
         {"additionalModelRequestFields": {"browsing": inner}},
     ):
         assert [one.kind for one in callouts("m", extra)] == ["browsing"], extra
+
+
+@pytest.mark.parametrize("name", ["Model", "MODEL", "modeL", "me\u017f\u017fages", "Mess_ages", "STREAM"])
+@pytest.mark.parametrize("adapter", ["ollama-native", "openai_chat"])
+def test_a_field_that_evalkit_sets_is_not_set_again_in_capitals(name: str, adapter: str) -> None:
+    """Servers in Go read names whatever their case, and take the last: another model would be asked."""
+    settings = Settings(extra={name: "x:120b-cloud"})
+    with pytest.raises(SuiteError, match="evalkit sets this field itself"):
+        make_adapter(ModelSpec("m", adapter, "x", base_url="http://127.0.0.1:9/v1", settings=settings))
+
+
+@pytest.mark.parametrize(
+    "extra", [{"Num_Predict": 9}, {"mAx_tokens": 9}, {"options": {"num_pRedict": 9}}, {"MaxTokens": 9}]
+)
+def test_a_limit_is_known_in_any_case(extra: dict[str, Any]) -> None:
+    assert other_limits(extra)
+    assert draws({"TEMPERATURE": 1}) and thinking_budget({"Thinking_Budget": 7}) == 7
+    assert [one.kind for one in callouts("m", {"WEB_search": {}, "Mcp_Servers": [{"url": "https://a.example"}]})] == [
+        "web_search",
+        "mcp_servers",
+    ]
 
 
 def test_the_name_of_a_field_is_looked_at_for_addresses_too() -> None:

@@ -887,3 +887,14 @@ def test_what_differs_between_models_of_a_table_has_a_way_out(
     ran = evalkit("compare", "latest:a", "latest:b")
     assert ran.code == 2
     assert "In a table of another tool, give each item the same value for every model" in ran.err
+
+
+def test_records_with_new_names_each_are_refused_at_once(tmp_path: Path, evalkit: Evalkit) -> None:
+    """A value that was written as a name: 30 MB of such lines took a gigabyte and minutes (R22-9)."""
+    path = tmp_path / "t.jsonl"
+    with path.open("w") as file:
+        for n in range(6):
+            more = {f"{n}k{k}": 1 for k in range(20_000)}
+            file.write(json.dumps({"model": "m", "item": str(n), "score": 1, **more}) + "\n")
+    ran = evalkit("import", "table", path)
+    assert ran.code == 2 and "more than 100,000 different names" in ran.err

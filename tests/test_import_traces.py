@@ -319,6 +319,10 @@ def test_names_and_numbers_are_taken_out_however_they_are_written() -> None:
         assert out.text(f"%41 of {said}!") == "%41 of [NAME]!"
     assert out.text("100% Ada%") == "100% Ada%"
     assert out.value({"a": [4111111111111111.0, 5.0, 4111111111111111, 0.5]}) == {"a": ["[CARD]", 5.0, "[CARD]", 0.5]}
+    staff = TakingOut(make_redactor(RedactEntry(patterns={"staff": "[0-9]{5}"})), {})
+    assert staff.value({"who": 12345, "n": 7, "is": True, "half": 12345.0}) == {
+        "who": "[STAFF]", "n": 7, "is": True, "half": "[STAFF]",
+    }  # fmt: skip
 
 
 def test_instructions_around_a_short_question_do_not_make_questions_alike() -> None:

@@ -252,25 +252,26 @@ def test_what_is_under_way_when_the_budget_ends_counts_as_spent(
         assert spent > sum(row["cost_usd"] or 0 for row in rows(Path(ran.json["folder"])))
 
 
+@pytest.mark.parametrize(("status", "after_s"), [(500, 0.3), (504, 0.0), (524, 0.0), (408, 0.0)])
+@pytest.mark.parametrize("command", ["load", "run"])
 def test_a_gateway_that_gives_up_what_went_on_is_paid_from_the_cap(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, status: int, after_s: float
 ) -> None:
     """The provider behind it worked on each, and bills it: the cap ends the sweep as if all had been answered."""
     asked = []
 
     def answer(key: str, body: dict[str, object]) -> dict[str, object]:
         asked.append(body)
-        time.sleep(0.3)
+        time.sleep(after_s)
         return {"error": {"message": "upstream request timeout"}}
 
-    with answering(answer, status=504) as url:
+    with answering(answer, status=status) as url:
         models = f'  gpt: {{adapter: openai_chat, model: x, base_url: "{url}/v1", price_as: "openai:gpt-5.5"}}'
         suite = write_suite(tmp_path, f"{url}/v1", models=models, n=5)
-        ran = evalkit(
-            capsys, "load", suite, "--model", "gpt", "--max-cost", "0.01", "--seconds", "2", "--in-flight", "4"
-        )
+        words = {"load": ("--model", "gpt", "--seconds", "2", "--in-flight", "4"), "run": ("--no-cache",)}[command]
+        ran = evalkit(capsys, command, suite, "--max-cost", "0.01", *words)
     assert ran.code == 4
-    assert "the budget is used" in ran.err, ran.err
+    assert "--max-cost" in ran.err or "max_cost" in ran.err, ran.err
     assert 0 < len(asked) < 8
 
 

@@ -61,6 +61,7 @@ INSIDE: list[tuple[tuple[Any, ...], Any]] = [
     (("models", "a", "priced_as"), [{"": ""}, "x"]),
     (("models", "a", "priced_as"), ["openai", ["x"]]),
     (("models", "a", "priced_as"), [1, 2]),
+    (("tasks",), {}),
 ]
 
 
@@ -71,7 +72,8 @@ def test_odd_facts_under_a_right_checksum_are_no_defect(
     facts = runs.read_facts(folder)
     put(facts, at, value)
     runs.write_facts(folder, facts)
-    for command in (("gate", "latest", "--json"), ("price", "latest", "--json"), ("price", "latest")):
+    of_models = ("compare", f"{folder.name}:a", f"{folder.name}:b")
+    for command in (("gate", "latest", "--json"), ("price", "latest", "--json"), ("price", "latest"), of_models):
         ran = evalkit(capsys, *command)
         assert ran.code != 70 and "Traceback" not in ran.err, (value, command, ran.err[-300:])
 

@@ -136,6 +136,20 @@ def test_models_judges_and_what_providers_pass_on_are_checked_before_anything_is
     ran = evalkit(capsys, "check", write(tmp_path, extra="{tools: [{type: web_search}]}"), *words)
     assert ran.code == 2 and "--allow-callout web_search" in ran.err
     assert evalkit(capsys, "check", write(tmp_path, sensitivity="restricted"), *words).code == 2
+    asking = policy.with_name("asking.yaml")
+    asking.write_text(policy.read_text().replace("public: {}", "public: {regions: [eu]}"))
+    for extra, model in (("{tools: [{type: web_search}]}", "x"), ("{browsing: true}", "x"), ("{}", "x-search-preview")):
+        public = write(
+            tmp_path,
+            extra=extra,
+            sensitivity="public",
+            model=f"{{adapter: openai, model: {model}, settings: {{extra: {extra}}}}}",
+        )
+        assert evalkit(capsys, "check", public, *words).code == 0
+        ran = evalkit(capsys, "check", public, "--policy", asking)
+        assert ran.code == 2 and "public has requirements" in ran.err, "a place that nobody knows meets none"
+        kind = "browsing" if "browsing" in extra else "web_search"
+        assert evalkit(capsys, "check", public, "--policy", asking, "--allow-callout", kind).code == 0
     monkeypatch.setenv("EVALKIT_POLICY", str(policy))
     assert evalkit(capsys, "check", write(tmp_path, model="{adapter: anthropic, model: x}")).code == 2
     monkeypatch.setenv("EVALKIT_POLICY", str(policy.with_name("nowhere.yaml")))

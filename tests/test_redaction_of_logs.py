@@ -58,13 +58,15 @@ def test_calls_that_are_shown_hold_nothing_that_rows_may_not_keep(tmp_path: Path
     call = {"type": "function", "id": "c", "function": {"name": "mail", "arguments": json.dumps({"to": CANARY})}}
     reply = said(f"Ask {CANARY}.", reasoning_content=f"It is {CANARY}", tool_calls=[call])
     reply["usage"] = {**reply["usage"], "note": {CANARY: [CANARY]}}  # type: ignore[dict-item]
+    tokens = [{"token": one, "logprob": -0.1, "top_logprobs": []} for one in (f"Ask {CANARY}"[:9], f"Ask {CANARY}"[9:])]
+    reply["choices"][0]["logprobs"] = {"content": tokens}  # type: ignore[index]
     with answering(200, reply) as url:
         path = suite_in(tmp_path, url, where="[storing]")
         data = (tmp_path / "items.jsonl").read_text()
         (tmp_path / "items.jsonl").write_text(data.replace("Who is 0", f"Who is {CANARY}"))
         ran = evalkit(capsys, "run", path, "--results", tmp_path / "r", "--debug", "--no-cache")
         assert ran.code == 0, ran.err
-        assert CANARY not in ran.out + ran.err
+        assert CANARY not in ran.out + ran.err and CANARY[5:] not in ran.err, "token by token"
         shown = calls_shown(ran.err)
         assert {one["reply"]["text"] for one in shown} == {"Ask [EMAIL]."}
         assert {one["reply"]["reasoning"] for one in shown} == {"It is [EMAIL]"}

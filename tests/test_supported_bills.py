@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,12 @@ from typing import Any
 import pytest
 
 from evalkit.decide.fewest_tokens import fewest_tokens
-from evalkit.decide.sent_prompts import SentPrompts
+from evalkit.decide.sent_prompts import SentPrompts, n_warm
+from evalkit.facts import RunFacts
+from evalkit.messages import Image, Message
+from evalkit.records import AgentStep, Row
+from evalkit.results.side import Side
+from tests.gate_world import scores, stored
 from tests.loopback import reply
 from tests.world import Ran, evalkit
 
@@ -283,3 +289,57 @@ def test_times_of_a_provider_whose_cache_was_warm_before_the_run_show_nothing(
     decided = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "r")
     assert decided.code == code, decided.out
     assert ("20 of 20 prompts came out of the cache" in " ".join(decided.out.split())) == (code == 3)
+
+
+OWN = " ".join(f"word{n}" for n in range(2_000))
+"""Of one record alone."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "cached", "warm"),
+    [
+        ("text", 2_500, True),
+        ("text", 1_000, False),
+        ("text behind a shared beginning", 2_000, True),
+        ("text behind a long shared beginning", 1_900, False),
+        ("agent", 2_500, True),
+        ("agent that only its later steps find in the cache", 0, False),
+        ("a picture of its own behind a shared beginning", 2_500, True),
+        ("text of its own behind a shared picture", 2_500, True),
+        ("a short question behind a shared picture", 2_500, False),
+        ("beside another task's schema", 2_500, True),
+        ("beside its own task's schema", 1_900, False),
+    ],
+)
+def test_what_this_run_sent_before_explains_so_many_cached_tokens(
+    tmp_path: Path, kind: str, cached: int, warm: bool
+) -> None:
+    """The provider says how many it had, and the run knows what it had sent (R20-2 to R20-4)."""
+
+    def made(row: Row) -> Row:
+        shared = {"text behind a shared beginning": RULES[:400], "text behind a long shared beginning": RULES * 3}
+        own = OWN.replace("word", f"w{row.sample_id}x")
+        if kind.startswith(("a short", "text behind a long")):
+            own = f"Item {row.sample_id}?"
+        turns = [Message("system", shared.get(kind, "Be brief and clear." * 6)), Message("user", own)]
+        if "picture" in kind:
+            digest = f"{0 if 'shared picture' in kind else int(row.sample_id[1:]):064x}"
+            turns[1] = Message("user", (Image("p.png", "image/png", 100, 512, 512, digest), own))
+        if kind == "beside its own task's schema":
+            turns[1] = Message("user", f"Item {row.sample_id}?")
+        changed = replace(row, prompt=tuple(turns), input_tokens=2_700, cache_read_tokens=cached, total_s=0.1)
+        if "agent" not in kind:
+            return changed
+        first = AgentStep(started_at=1.0, text="", total_s=0.1, input_tokens=2_700, cache_read_tokens=cached)
+        later = AgentStep(started_at=1.1, text="B", total_s=0.1, input_tokens=2_700, cache_read_tokens=2_600)
+        return replace(changed, steps=(first, later), input_tokens=5_400, cache_read_tokens=cached + 2_600)
+
+    schema = {"settings": {"json_schema": {"properties": {f"name_{n}": {"type": "string"} for n in range(150)}}}}
+    tasks = [{"name": "t", "written": schema if "own task's schema" in kind else {}}, {"name": "u", "written": schema}]
+    folder = stored(tmp_path, {"cand": scores(20, wrong=[])}, change=made)
+    told = json.loads((folder / "run.json").read_text())
+    told["suite_resolved"]["tasks"] = tasks
+    facts = RunFacts.model_validate(told)
+    n, n_all = n_warm(Side(folder, "cand", facts, "cand"))
+    assert n_all == (20 if cached > 1_023 or "agent" in kind else 0)
+    assert n >= 19 if warm else n <= 1, n

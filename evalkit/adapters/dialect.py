@@ -139,7 +139,7 @@ class DialectAdapter:
         """Raises Unsupported where a task's extra fields would overwrite what evalkit itself sends."""
         dialect, extra = self.dialect, request.settings.extra
         own = dialect.own_fields | {dialect.tool_field} if request.tools else dialect.own_fields
-        if extra and (wrong := sorted(own & extra.keys())):
+        if extra and (wrong := set_by_evalkit(extra, own)):
             raise Unsupported(
                 f"models.{self.spec.name}: settings.extra.{wrong[0]} is a field that evalkit sets itself.", sent=False
             )
@@ -161,8 +161,19 @@ def own_field_complaints(spec: ModelSpec, own_fields: frozenset[str]) -> list[st
     """One complaint for each extra field of the suite that evalkit sets itself."""
     return [
         f"models.{spec.name}.settings.extra.{name}: evalkit sets this field itself; leave it out."
-        for name in sorted(own_fields & spec.settings.extra.keys())
+        for name in set_by_evalkit(spec.settings.extra, own_fields)
     ]
+
+
+def set_by_evalkit(extra: Mapping[str, object], own_fields: frozenset[str]) -> list[str]:
+    """The fields of `extra` that a server may take for one of these: Go's JSON reads names whatever their case, and
+    takes the last (pkg.go.dev/encoding/json, Unmarshal), protobuf's in two spellings."""
+    own = {_folded(name) for name in own_fields}
+    return sorted(name for name in extra if _folded(name) in own)
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "")
 
 
 def merged(body: dict[str, object], extra: Mapping[str, object], *nested: str) -> dict[str, object]:

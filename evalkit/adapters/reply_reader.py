@@ -230,11 +230,10 @@ class ReplyReader:
         if self._head[:1] == b"<":
             return BadReply(
                 f"{place} answered with an HTML page; models.{self._where.name}.base_url may point to a web site, a "
-                "login or a proxy.",
-                begun=False,
+                "login or a proxy."
             )
         if not self._head.strip():
-            return BadReply(f"{place} answered with nothing at all.", begun=False)
+            return BadReply(f"{place} answered with nothing at all.")
         if self._is_json:
             return self._bad("JSON that is no answer of the dialect", self._head, cut=is_cut)
         if self._n_unknown == self._n_events > 0 and isinstance(self._events, LineReader):

@@ -256,7 +256,7 @@ def _row(
     failed = sample.get("error") is not None
     value = None if failed else _value((score or {}).get("value"))
     output = sample.get("output") or {}
-    usage = _usage(sample, grading)
+    usage = {name: count for name, count in _usage(sample, grading).items() if not isinstance(count, bool)}
     given = (score or {}).get("value")
     return Row(
         task=task,

@@ -39,6 +39,8 @@ from evalkit.text import numbers
 
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
+_MOST_COLUMNS = 100_000
+"""Names of columns of all records together; each is looked at several times."""
 _COUNTED = {
     "input_tokens": "input_tokens",
     "output_tokens": "output_tokens",
@@ -145,11 +147,21 @@ def _columns(data: Records) -> list[str]:
     for _, record in data.records():
         if not seen.keys() >= record.keys():
             seen |= dict.fromkeys(record)
+            _refuse_many(seen, data)
         if data.format != "jsonl":
             break
     if not seen:
         raise UserError(f"{data.label}: holds no row, so there is nothing to import")
     return list(seen)
+
+
+def _refuse_many(names: Collection[str], data: Records) -> None:
+    """Raises UserError where records have so many names together that no person gave them."""
+    if len(names) > _MOST_COLUMNS:
+        raise UserError(
+            f"{data.label}: its records have more than {_MOST_COLUMNS:,} different names together; is one of their "
+            "values written as a name? Write it as a value, under a name of its own."
+        )
 
 
 def _stem(path: Path) -> str:
@@ -177,6 +189,7 @@ class _Table:
         there: dict[str, None] = {}
         for batch in self._batches():
             there |= batch.there
+            _refuse_many(there, self.data)
             if not found.n_rows and self.data.format != "jsonl":
                 self._refuse_absent(there)
             names = self._named(batch)
@@ -198,7 +211,8 @@ class _Table:
         if not found.n_rows:
             raise UserError(f"{self.data.label}: holds no row, so there is nothing to import")
         self._refuse_absent(there)
-        self.unused = tuple(name for name in there if name not in self._used()) if self.map.guessed else ()
+        used = self._used()
+        self.unused = tuple(name for name in there if name not in used) if self.map.guessed else ()
         return found
 
     def _used(self) -> set[str]:

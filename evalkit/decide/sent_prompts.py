@@ -23,6 +23,7 @@ from evalkit.store import parts, queries
 if TYPE_CHECKING:
     import duckdb
 
+    from evalkit.facts import ModelFacts
     from evalkit.results.side import Side
 
 LEAST_CACHED = 1_024
@@ -72,7 +73,7 @@ class SentPrompts:
 
 def as_sent(said: Mapping[str, str | None]) -> tuple[str, str, int | None]:
     """What was sent, as one text that begins alike where requests do; its words alone; and where in the first its first
-    picture stands, by its digest (None: it has none)."""
+    picture ends, whose digest is in it (None: it has none)."""
     messages = objects_in(said["prompt"])
     tools = said["tools"] or ""
     contents = [one.get("content") or "" for one in messages]
@@ -83,7 +84,7 @@ def as_sent(said: Mapping[str, str | None]) -> tuple[str, str, int | None]:
         content = one.get("content")
         if first is None and isinstance(content, list):
             picture = next((part for part in content if isinstance(part, dict)), None)
-            first = len(whole) + (0 if picture is None else max(str(content).find(str(picture)), 0))
+            first = len(whole) + (0 if picture is None else str(content).find(str(picture)) + len(str(picture)))
         whole += str(content)
     return whole, f"{tools} {words}" if tools else words, first
 
@@ -110,10 +111,15 @@ def of_one_cache(side: Side) -> tuple[str, list[str]]:
     alike = [
         name
         for name, told in (side.facts.models or {}).items()
-        if (told.host, told.model) == (about.host, about.model) or name == side.model
+        if name == side.model or any((one.host, one.model) == (about.host, about.model) for one in _asked_alike(told))
     ]
     keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
     return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in alike)})", alike
+
+
+def _asked_alike(told: ModelFacts) -> list[ModelFacts]:
+    """Who is sent the prompt of a row: the model, or what stands between a pipeline's guards."""
+    return [told, *(told.parts or {}).values()]
 
 
 def sizes(con: duckdb.DuckDBPyConnection, where: str, names: list[str]) -> tuple[int, int]:
@@ -157,13 +163,13 @@ def n_warm(side: Side) -> tuple[int, int]:
                     given, read = _count(first.get("input_tokens")), _count(first.get("cache_read_tokens"))  # noqa: PLW2901
                 along = with_each.most_bytes(task) if asked[task] else 0
                 asked[task] += 1
-                n_found += (read or 0) - _explained(given or 0, share, said, along) >= LEAST_CACHED
+                n_found += (read or 0) - _explained(given or 0, share, sent.block, said, along) >= LEAST_CACHED
     return n_found, asked.total()
 
 
-def _explained(given: int, share: float, said: tuple[str, str, int | None], along: int) -> float:
+def _explained(given: int, share: float, block: int, said: tuple[str, str, int | None], along: int) -> float:
     """The most tokens of a request that the run had sent before. `along`: bytes that went along with the task's
-    requests before and stand in no prompt.
+    requests before and stand in no prompt. `block`: characters by which the share is known.
 
     Nobody says how the tokens divide among text, pictures and what goes along; the text has so many at least.
     """
@@ -173,7 +179,7 @@ def _explained(given: int, share: float, said: tuple[str, str, int | None], alon
     n_shared = share * len(whole)
     if picture is None:
         return others_sent + share * (given - others_sent)
-    if n_shared <= picture:
+    if n_shared + block <= picture:  # its digest stands at its end
         return others_sent + min(n_shared, given)
     own = fewest_tokens(_DIGEST.sub("", whole[int(n_shared) :]))  # behind what was sent; the pictures may be all else
     return float(max(given - own, 0))

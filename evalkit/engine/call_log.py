@@ -12,6 +12,7 @@ keeps what a command writes, so a suite that redacts what is stored (`redact: wh
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -73,14 +74,21 @@ def write(item: Item, request: Request, attempt: int, seconds: float, found: Res
 
 
 def _redacted(said: dict[str, object], request: Request, storing: Redactor) -> dict[str, object]:
-    """Request and reply without what is taken out of rows; ids of samples stay, as they do in rows."""
+    """Request and reply without what is taken out of rows; ids of samples stay, as they do in rows. Log-probabilities
+    are left out: token by token they say what no single one shows."""
     from evalkit.engine.stored import error_as_stored, texts_as_stored  # here: few suites redact what they store
 
     if (error := said.get("error")) is not None:
         assert isinstance(error, dict)
         sent = [message.text for message in request.messages]
         said = {**said, "error": {**error, "message": error_as_stored(error["message"], sent, storing)}}
+    if (reply := said.get("reply")) is not None:
+        assert isinstance(reply, dict)
+        said = {**said, "reply": {name: value for name, value in reply.items() if name != "top_logprobs"}}
     made: dict[str, object] = texts_as_stored(said, storing)
+    if (tools := request.tools) and isinstance(asked := made.get("request"), dict):
+        declared = storing.record({"tools": [asdict(tool) for tool in tools]}, Counter())
+        made["request"] = {**asked, **declared}
     return made
 
 

@@ -24,6 +24,7 @@ from evalkit.suite.extra_fields import (
     MODEL_WITH_PROMPTS,
     ROUTER,
     beyond_tuning,
+    know_names,
     other_limits,
     plain_name,
     prompt_fields,
@@ -106,6 +107,7 @@ _FREE_TEXTS = frozenset(
 )
 """Fields that stay and hold what nobody can list: names, ids, patterns, what a model reads. In all others but schemas
 and those with names of the person's own a text is a plain word, so that no spelling of an address can stand there."""
+know_names(_ELSEWHERE, _FURTHER_FIELDS, _KEPT, _SCHEMAS, _FREE_NAMES, _INNER, _STAYS, _FREE_TEXTS)
 _PLAIN_WORD = re.compile(
     r"[A-Za-z0-9_+, -]{0,80}|-?\d{1,9}(?:\.\d{1,9})?[a-z]{0,2}|(?:application|text)/[A-Za-z0-9+-]{1,40}"
 )

@@ -77,7 +77,8 @@ def passed_on(
     """(complaints, notes) about provider-side tools and fields that pass parts of prompts on to others.
 
     `extras` are the `settings.extra` that this model is asked with. Under `public` they are noted; otherwise the person
-    has to allow each by its host or its name (--allow-callout). Nothing is said of models that no network reaches.
+    has to allow each by its host or its name (--allow-callout). With a policy each has to meet what it asks at this
+    level; where the provider decides where to, that is nothing. Nothing is said of models that no network reaches.
     """
     extras = list(extras)
     if not adapter.endpoint.network or not _has_ways(adapter, extras):
@@ -99,23 +100,27 @@ def passed_on(
         where = one.host or "a place that the provider decides"
         own = one.place in ("model", "base_url") or one.place.startswith((f"{_REQUEST}.", f"{_QUERY}."))
         place = one.place if own else f"settings.extra.{one.place}"
-        if not one.known and sensitivity == "public":
+        if not one.known and sensitivity == "public" and policy is None:
             continue
         kind = one.kind if one.known else f"{one.kind} is a field that evalkit does not know, so it"
         kind = f"{one.kind} takes plain words, and this text is none; it" if one.odd_text else kind
         what = f"{section}.{name}.{place}: {kind} may pass parts of prompts on to {where}"
         known = one.host if one.host is not None else one.kind.lower()
-        if one.host is not None and policy is not None:
-            why = policy.refusals(sensitivity, one.host)
-            complaints += [f"{what}: {reason} ({policy.name})" for reason in why]
-            notes += [] if why else [what]
-            continue
+        way_out = f"--allow-callout {known}, or EVALKIT_CALLOUTS={known}."
+        if policy is not None and (one.host is not None or known not in allowed):
+            # Where the provider decides, nobody knows the place: it meets no requirement.
+            why = policy.refusals(sensitivity, one.host or "")
+            also = "" if one.host is not None else f". If it may, allow it outside the suite: {way_out}"
+            complaints += [f"{what}: {reason} ({policy.name}){also}" for reason in why]
+            if why or one.host is not None:
+                notes += [] if why else [what]
+                continue
         if sensitivity == "public" or known in allowed:
             notes.append(what)
         else:
             complaints.append(
                 f"{what}, and the suite's sensitivity is {sensitivity}. If it may, allow it outside the suite: "
-                f"--allow-callout {known}, or EVALKIT_CALLOUTS={known}."
+                f"{way_out}"
             )
     return complaints, notes
 
@@ -145,8 +150,8 @@ def body_refusal(sensitivity: Sensitivity, policy: Policy | None) -> BodyRefusal
     def refusal(body: Mapping[str, object], asked: Sequence[str]) -> str | None:
         for one in dict.fromkeys(_made_addresses("request", body, asked)):
             where = one.host or "a place that nobody knows"
-            if one.host is not None and policy is not None:
-                why = next(iter(policy.refusals(sensitivity, one.host)), None)
+            if policy is not None and (one.host is not None or sensitivity == "public"):
+                why = next(iter(policy.refusals(sensitivity, one.host or "")), None)
             elif sensitivity == "public" or one.host in CALLOUTS.hosts():
                 why = None
             else:

@@ -21,14 +21,16 @@ from evalkit.late import late
 
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+REFUSED_AFTER = 5
+"""The same where each was answered 403 although the model had answered others before."""
 CONNECT_S = 0.5
 """Seconds that opening a connection takes at most as a rule: name, TCP and TLS to another continent."""
 _NO_WAIT_S = 0.005
 """Seconds that are no wait: a handshake on the same machine."""
 _AT_ONCE_S = 0.25
 """Seconds within which a connection that a server closed while it was idle is found closed: nothing was drawn on it."""
-REFUSED_AFTER = 5
-"""The same where each was answered 403 although the model had answered others before."""
+_WENT_ON = frozenset({408, 504, 524})
+"""Statuses of gateways that waited for an answer in vain: behind them it may have been made, and billed."""
 _OF_ANSWER = late(
     r"(?i)invalid content|failed.?generation|(?:fail|error|invalid|malformed|unable)\w*\b"
     r".{0,40}\b(?:tool|function)[ _-]?(?:call|use)"
@@ -46,9 +48,10 @@ def _is_of_answer(error: RequestError) -> bool:
 
 
 def may_have_cost(error: RequestError, seconds: float) -> bool:
-    """Whether an attempt that failed after so many seconds may cost something: it broke off, or a gateway or server
-    gave it up after it had begun to work on it (500, 502, 504, 524)."""
-    return error.may_be_billed or (isinstance(error, ServerError) and seconds >= _AT_ONCE_S)
+    """Whether an attempt that failed after so many seconds may cost something: it broke off, a gateway waited in vain
+    for it, or a server gave it up after it had begun to work on it (500, 502)."""
+    worked_on = isinstance(error, ServerError) and seconds >= _AT_ONCE_S
+    return error.may_be_billed or error.status in _WENT_ON or worked_on
 
 
 @dataclass(slots=True)

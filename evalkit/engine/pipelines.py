@@ -244,12 +244,25 @@ class PipelineAdapter:
 
     async def _ask(self, guard: ReadyGuard, request: Request, answer: str | None) -> Stage:
         adapter = self.parts[guard.role]
+        request = self._as_shown(request)
         asked = guard.request(request, answer, adapter)
         self._refuse_more(guard, asked, request, answer)
         said = believed(await ask_adapter(adapter, asked), asked)
         blocked = guard.blocks(said, guard.by)
         words = said.text or said.refusal
         return Stage(guard.by, guard.role, said.timing, said.usage, said.served_model, blocked, words)
+
+    def _as_shown(self, request: Request) -> Request:
+        """The request with earlier answers of the model as judges see them: a guard may be somebody else's."""
+        if self._redactor is None or not any(one.role == "assistant" for one in request.messages):
+            return request
+        from evalkit.engine.stored import turn_as_stored
+
+        turns = (
+            turn_as_stored(one, request.tools, self._redactor) if one.role == "assistant" else one
+            for one in request.messages
+        )
+        return replace(request, messages=tuple(turns))
 
     def _refuse_more(self, guard: ReadyGuard, asked: Request, request: Request, answer: str | None) -> None:
         """Raises Unsupported where a guard would be sent more than a cap in dollars counts with."""

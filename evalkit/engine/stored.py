@@ -98,6 +98,11 @@ def complaints_as_stored(complaints: Iterable[str], redactor: Redactor) -> list[
     return [error_as_stored(complaint, (), redactor) for complaint in complaints]
 
 
+def turn_as_stored(turn: Message, tools: Iterable[Tool], redactor: Redactor) -> Message:
+    """A turn of a conversation as rows keep it."""
+    return _message(turn, tools, redactor, Counter())
+
+
 def texts_as_stored(value: object, redactor: Redactor) -> Any:
     """Texts in lists and groups, at whatever depth, as rows keep them; numbers stay."""
     nothing: Counter[str] = Counter()

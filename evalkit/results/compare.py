@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from evalkit.errors import StoreError
 from evalkit.frozen import dataclass
 from evalkit.results import completeness
 from evalkit.results.changed_items import changed_items, paired
@@ -37,6 +38,7 @@ from evalkit.stats.sign_flips import mcnemar
 from evalkit.stats.verdict import Verdict
 from evalkit.store import table as stored
 from evalkit.text import numbers
+from evalkit.text.secrets import cut_short
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,7 +105,8 @@ class PairedComparison:
 
 
 def compare(a: Side, b: Side) -> PairedComparison:
-    """The comparison. Raises NotComparable with a list of what differs."""
+    """The comparison. Raises NotComparable with a list of what differs, StoreError for rows of a task that run.json
+    does not have."""
     refuse_unless_comparable(a, b)
     ours, theirs = stored.model_rows(a.folder, a.model), stored.model_rows(b.folder, b.model)
     asked = ((a, ours.num_rows), (b, theirs.num_rows))
@@ -117,6 +120,12 @@ def compare(a: Side, b: Side) -> PairedComparison:
             caveats.append(f"only the {kept} compared, of {n:,}")
             caveats += changed_items(a, b)
     pairs = paired(a, b, ours, theirs)
+    if unsaid := [task for task in pairs.tasks if task not in a.tasks]:
+        raise StoreError(
+            f"{a.folder.name}/run.json says nothing of {cut_short(', '.join(unsaid), 80)}, of which there are rows: it "
+            "is damaged, or was changed.",
+            a.folder,
+        )
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
     subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
     found = [_difference(name, pairs.only(rows)) for name, rows in subjects]

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from evalkit.late import late
 
@@ -185,8 +185,24 @@ def n_letters(value: object) -> int:
 
 
 def plain_name(key: str) -> str:
-    """camelCase and kebab-case as the providers' snake_case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower().replace("-", "_").strip("_ ")
+    """camelCase and kebab-case as the providers' snake_case, and a name that is known as it is known, whatever its case
+    (servers in Go read `mAx_Tokens` as `max_tokens`)."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower().replace("-", "_").strip("_ ")
+    return _known.get(_folded(key), snake)
+
+
+def know_names(*groups: Iterable[str]) -> None:
+    """These names are known from now on; of two that are read alike the longer."""
+    for names in groups:
+        for name in names:
+            _known[_folded(name)] = max(_known.get(_folded(name), ""), name, key=len)
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "").strip()
+
+
+_known: dict[str, str] = {}
 
 
 def _named(
@@ -320,3 +336,9 @@ def _names(value: object, at: str = "") -> Iterator[str | None]:
         yield value
     elif not (value is None or isinstance(value, bool) or (isinstance(value, str) and value in _DECLARED)):
         yield None
+
+
+know_names(
+    *(_PROMPTS, _LIMITS, _HOLD_LIMITS, _OTHERS, _THINKING, _DRAWS, TIER_FIELDS, _NUMBERS, _SWITCHES, _WORDS, _GROUPS),
+    {"provider", "providers", "tools", "functions", "latency"},
+)

@@ -65,7 +65,7 @@ class TakingOut:
             return [self.value(inner) for inner in value]
         if isinstance(value, float) and value.is_integer():  # as JSON of other tools writes whole numbers
             return value if (made := self.value(int(value))) == int(value) else made
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**6:  # a card, a phone
+        if isinstance(value, int) and not isinstance(value, bool):  # a card, a phone, what a pattern of one's own finds
             return value if (made := self.text(str(value))) == str(value) else made
         return value
 

@@ -14,7 +14,7 @@ are bounded as all templates are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -119,13 +119,28 @@ def read_environment(written: str, folder: Path) -> Environment:
 def redacted(environment: Environment, redactor: Redactor) -> Environment:
     """The environment without personal data in its state, in recorded results and in those of a live server: tools show
     models all three. What tools say themselves (descriptions, texts of `returns`) stays, as in a suite. Raises
-    SuiteError as `Redactor.record`."""
+    SuiteError as `Redactor.record`, and for names in the state that become alike: records could not say any more whose
+    entry they mean."""
     nothing: Counter[str] = Counter()
+    if (alike := next(_names_made_alike(environment.state, redactor), None)) is not None:
+        raise SuiteError(
+            f"state: names of several entries become {alike} by redact, so that no record, rule or call could say "
+            "which one it means; name entries by a number of your own, and put the rest into a value"
+        )
     state = redactor.record(environment.state, nothing)
     recorded = {name: one for name, one in environment.functions.items() if isinstance(one, RecordedFunction)}
     functions = {**environment.functions, **redacted_functions(recorded, redactor, nothing)}
     live = redactor if environment.live is not None else None
     return replace(environment, state=cast(JsonMap, state), functions=functions, taken_out=live)
+
+
+def _names_made_alike(value: object, redactor: Redactor) -> Iterator[str]:
+    """What several names of one group become."""
+    if isinstance(value, Mapping):
+        made = Counter(redactor.text(str(name), Counter()) for name in value)
+        yield from (name for name, n in made.items() if n > 1)
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
+        yield from _names_made_alike(inner, redactor)
 
 
 def _made(entry: EnvironmentFile, written: str, folder: Path) -> Environment:
