@@ -19,7 +19,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from evalkit.errors import LikelyMistakeWarning
-from evalkit.foreign import kept_running, words_of
 from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -68,6 +67,11 @@ async def in_own_task(call: Awaitable[T]) -> T:
         _let_go(task)
         raise LeftBehind from None
     return task.result()
+
+
+async def called(function: Callable[..., Awaitable[T]], *given: Any) -> T:
+    """Called within the task, too: not every function that gives an awaitable is async."""
+    return await function(*given)
 
 
 async def _plainly(call: Awaitable[T]) -> T:
@@ -120,6 +124,8 @@ class _Held(Generic[T]):
 
     def _step(self, take: Callable[..., Any], given: object) -> _Step:
         """Until it waits again. What it was woken by goes on through it, and so does a cancellation."""
+        from evalkit.foreign import kept_running  # slow to load: a run of evalkit's own adapters needs none of it
+
         woken = (type(given),) if isinstance(given, BaseException) else ()
         with kept_running(asyncio.CancelledError, *woken):
             try:
@@ -231,6 +237,8 @@ async def in_own_thread(function: Callable[..., Any], *arguments: object) -> tup
 
     The thread is a daemon: whoever interrupts a run does not wait for a function that hangs.
     """
+    from evalkit.foreign import kept_running, words_of
+
     loop = asyncio.get_running_loop()
     future: asyncio.Future[tuple[Any, float]] = loop.create_future()
     context = contextvars.copy_context()

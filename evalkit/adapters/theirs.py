@@ -12,18 +12,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from evalkit.adapters.base import Adapter
+from evalkit.adapters.base import Adapter, is_ours
 from evalkit.errors import EvalkitError, PluginError
 from evalkit.foreign import kept_running, raised_by, words_of
 
 T = TypeVar("T")
 _CALLED = ("n_bytes", "check_request", "count_prompt")
 """Methods that an adapter may have beside those that are awaited (`adapters.base`)."""
-
-
-def is_ours(adapter: object) -> bool:
-    """Whether its class is evalkit's own."""
-    return type(adapter).__module__.startswith("evalkit.")
 
 
 def held_adapter(adapter: Adapter, origin: str) -> Adapter:

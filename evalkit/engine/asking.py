@@ -23,12 +23,11 @@ from evalkit.adapters.pictures import refuse_pictures
 from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
-from evalkit.engine.event_loop import in_thread
+from evalkit.engine.event_loop import ask_adapter, in_thread
 from evalkit.engine.lane import Lane, Slot, may_have_cost
 from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
-from evalkit.engine.their_adapters import ask_adapter, failure_of
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled, Unsupported
 from evalkit.frozen import dataclass
@@ -161,7 +160,7 @@ async def _obtain(
         except TimeoutError as over:
             error = _cut_off(told, over, attempts, time.perf_counter() - attempt_at, timeout_s)
         except Exception as caught:  # noqa: BLE001 - only what a plug-in raises becomes a failure of the item
-            error = told = failure_of(item.model.adapter, caught)
+            error = told = _of_plugin(item.model.adapter, caught)
         except asyncio.CancelledError:
             money.lost()  # given up in the middle: the provider may go on, and ask money for it
             raise
@@ -217,6 +216,12 @@ def _sendable(model: PlannedModel, request: Request) -> Adapter:
             sent=False,
         )
     return adapter
+
+
+def _of_plugin(adapter: Adapter, caught: Exception) -> RequestError:
+    from evalkit.engine.their_adapters import failure_of
+
+    return failure_of(adapter, caught)
 
 
 def _answered(

@@ -12,7 +12,6 @@ from dataclasses import field
 
 from evalkit.errors import SuiteError
 from evalkit.errors import place_of as place_in_code
-from evalkit.foreign import raised_by, words_of
 from evalkit.frozen import dataclass
 from evalkit.records import AgentStep, Response, Sample, Timing, Usage
 from evalkit.scorers.base import Scorer
@@ -129,6 +128,8 @@ def _raised(error: Exception, sample: Sample, scorer: Scorer) -> str:
     if isinstance(error, SuiteError):
         return f"the scorer {scorer.name!r} cannot score it: {error}"
     of = f" of {scorer.plugin}" if scorer.plugin else ""
+    from evalkit.foreign import raised_by, words_of
+
     said = words_of(error)
     place = place_in_code(raised_by(error))
     return f"the scorer {scorer.name!r}{of} raised {said} ({place}) for the target {short(sample.target)}"

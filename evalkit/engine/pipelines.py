@@ -33,8 +33,8 @@ from evalkit.engine.asking import believed
 from evalkit.engine.billing_of_parts import parts_so_far
 from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.caching import is_kept
+from evalkit.engine.event_loop import ask_adapter, close_adapter
 from evalkit.engine.guards import ReadyGuard
-from evalkit.engine.their_adapters import ask_adapter, close_adapter
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.facts import is_replayed
 from evalkit.plugins import folded

@@ -23,12 +23,12 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import priced
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
+from evalkit.engine.event_loop import close_adapter
 from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
 from evalkit.engine.recorded_fit import RecordedFit, fit_recorded, replays_among
 from evalkit.engine.task_plan import limited, plan_task, scorers_of, unaskable, unheard, unread
-from evalkit.engine.their_adapters import close_adapter
 from evalkit.engine.work import LiveTools, PlannedModel, PlannedTask, PlanOptions, RunSettings, Work
 from evalkit.errors import MissingKey, SuiteError, UserError
 from evalkit.facts import RunFacts

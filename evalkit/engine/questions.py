@@ -17,15 +17,13 @@ from decimal import Decimal
 from functools import partial
 from typing import TypeVar, cast
 
-from evalkit.adapters.awaiting import in_own_task, is_from_inside, within
+from evalkit.adapters.awaiting import called, in_own_task, is_from_inside, within
 from evalkit.adapters.base import Adapter, DescribesServer
 from evalkit.adapters.probing import Ask, paying
 from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.lane import may_have_cost
-from evalkit.engine.their_adapters import called, failure_of
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import EvalkitError, RequestError, Stalled, Unfit
-from evalkit.foreign import raised_by
 from evalkit.frozen import dataclass
 from evalkit.records import Request, Response
 from evalkit.text.secrets import without_keys
@@ -141,6 +139,9 @@ class ServerQuestions:
         except TimeoutError:
             raise
         except Exception as error:
+            from evalkit.engine.their_adapters import failure_of
+            from evalkit.foreign import raised_by
+
             if isinstance(error, EvalkitError) and raised_by(error) is error:
                 raise
             raise failure_of(cast(Adapter, asked), error) from error

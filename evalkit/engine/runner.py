@@ -21,12 +21,11 @@ from collections.abc import Iterator
 from evalkit.engine.asking import StoppedWaiting, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
+from evalkit.engine.event_loop import IDLE_S, LagMeter, close_adapter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import RequestNeeds, Serving, given_up_text, lane_facts, lanes_of, why_stopped
-from evalkit.engine.their_adapters import close_adapter
 from evalkit.engine.work import (
     EarlierSessions,
     Item,
@@ -43,7 +42,6 @@ from evalkit.engine.work import (
 )
 from evalkit.errors import SuiteError
 from evalkit.facts.run import CAP, EARLY_STOP
-from evalkit.foreign import words_of
 from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
@@ -147,6 +145,8 @@ class Runner:
                 try:
                     await close_adapter(model.adapter)
                 except Exception as error:  # noqa: BLE001  # a package's: what was asked is kept all the same
+                    from evalkit.foreign import words_of
+
                     told = words_of(error)
                     self.observer.note(f"{model.name} could not be closed: {told}")
         tally = self.ledger.tally

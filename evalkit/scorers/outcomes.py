@@ -31,7 +31,6 @@ from functools import partial
 
 from evalkit.adapters.awaiting import in_own_task, is_from_inside
 from evalkit.errors import EvalkitError
-from evalkit.foreign import kept_running, raised_by
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -126,6 +125,8 @@ async def score_awaited_response(sample: Sample, response: Response, scorer: Sco
 def _broken(scorer: Scorer, error: Exception) -> Score:
     """No score for this reply. Raises the error again where evalkit's own scorer met what no reply can cause."""
     if scorer.plugin is not None:
+        from evalkit.foreign import raised_by
+
         kind = type(raised_by(error)).__name__
         return unscored(f"the scorer {scorer.name} of {scorer.plugin} broke on this reply ({kind}): tell its authors")
     if isinstance(error, _NO_REPLY_S_FAULT) and not isinstance(error, RecursionError):
@@ -161,6 +162,8 @@ def _scored(scorer: Scorer, sample: Sample, response: Response) -> Score:
     """What the scorer says. Code of a package does not end the run."""
     if scorer.plugin is None:
         return scorer.score(sample, response)
+    from evalkit.foreign import kept_running
+
     with kept_running():
         return scorer.score(sample, response)
 

@@ -14,12 +14,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from evalkit.engine.budget import Budget
-from evalkit.engine.event_loop import Lag, LagMeter
+from evalkit.engine.event_loop import Lag, LagMeter, close_adapter
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.loadtest.sweep import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
 from evalkit.engine.stored import RedactedLog, error_as_stored, stored_facts
-from evalkit.engine.their_adapters import close_adapter
 from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
 from evalkit.facts import LoadFacts, RunFacts

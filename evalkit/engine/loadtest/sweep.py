@@ -24,10 +24,10 @@ from evalkit.adapters.held import answers_kept
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, most_output, sent_bytes
+from evalkit.engine.event_loop import ask_adapter
 from evalkit.engine.lane import may_have_cost
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
-from evalkit.engine.their_adapters import ask_adapter
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog, item_for
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
 from evalkit.latency.loadtest import Seen, Slo, Step, capacity, closed_step, open_step, step_name

@@ -26,7 +26,7 @@ from evalkit.suite.schema.parts import Part
 _FIRST = ("quality", "cost", "latency", "rate", "licence")
 """The order in which kinds are listed; the others follow by name."""
 _RULES = Path(__file__).parents[2] / "decide" / "rules"
-_NO_RULES = frozenset({"base"})
+_NO_RULES = frozenset({"base", "returned"})
 _METHODS = ("needs_baseline", "subjects", "problems", "conditions")
 """Of a rule, besides those that decide and tell (`decide.rules` calls them)."""
 Problem = tuple[tuple[str, ...], str]
