@@ -62,6 +62,13 @@ INSIDE: list[tuple[tuple[Any, ...], Any]] = [
     (("models", "a", "priced_as"), ["openai", ["x"]]),
     (("models", "a", "priced_as"), [1, 2]),
     (("tasks",), {}),
+    *(
+        (("suite_resolved", "models", "a", "hosting"), {"usd_per_gpu_hour": 2, key: 2.5})
+        for key in ("load", "gpu", "gpus")
+    ),
+    *((("redaction",), {"where": ["storing"], "what": what}) for what in (["passport"], ["email", ""])),
+    (("redaction",), {"where": ["storing"], "patterns": {"x": "("}}),
+    (("redaction",), {"where": ["storing"], "what": ["phone"], "countries": ["XX"]}),
 ]
 
 
@@ -73,7 +80,8 @@ def test_odd_facts_under_a_right_checksum_are_no_defect(
     put(facts, at, value)
     runs.write_facts(folder, facts)
     of_models = ("compare", f"{folder.name}:a", f"{folder.name}:b")
-    for command in (("gate", "latest", "--json"), ("price", "latest", "--json"), ("price", "latest"), of_models):
+    again = ("rescore", "latest", "--preview", "--suite", "s.yaml")
+    for command in (("gate", "latest", "--json"), ("price", "latest", "--json"), ("price", "latest"), of_models, again):
         ran = evalkit(capsys, *command)
         assert ran.code != 70 and "Traceback" not in ran.err, (value, command, ran.err[-300:])
 

@@ -56,13 +56,19 @@ class Hosting:
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Hosting:
-        """From a suite's `hosting`, as data. Numbers may be texts; raises ValueError for what is no number."""
+        """From a suite's `hosting`, as data, which may be a stranger's. Numbers may be texts; raises ValueError for a
+        value of another kind."""
         known = {name: entry[name] for name in cls.__dataclass_fields__ if entry.get(name) is not None}
         for name in _MONEY & known.keys():
             try:
                 known[name] = Decimal(str(known[name]))
             except ArithmeticError:
                 raise ValueError(f"hosting.{name} is {known[name]!r}, not a number") from None
+        for name in ("gpu", "billing", "load"):
+            if not isinstance(known.get(name, ""), str):
+                raise ValueError(f"hosting.{name} is no text")  # noqa: TRY004  # a value of a file
+        if type(known.get("gpus", 1)) is not int:
+            raise ValueError("hosting.gpus is no whole number")
         home = cls(**known)
         try:
             dear = home.usd_per_hour > _DEAREST_HOUR

@@ -35,8 +35,8 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_awaited_response, score_response
 from evalkit.store import integrity, run_lock, runs, sealing, summary
 from evalkit.store.journal import Journal
-from evalkit.suite.redaction import Redactor, storing_redactor
-from evalkit.suite.schema import ScoreEntry
+from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
+from evalkit.suite.schema import RedactEntry, ScoreEntry
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 
@@ -89,7 +89,7 @@ def rescore(
             )
         if (strange := integrity.strange(folder, held=True)) is not None:
             raise StoreError(f"{strange} {integrity.STRANGE}", strange)
-        storing = _storing(suite, facts)
+        storing = _storing(suite, facts, folder)
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)
         # What is redacted in a row is not what a class returns.
@@ -216,11 +216,21 @@ def _rescored(
         yield marked if storing is None else stored(marked, storing)
 
 
-def _storing(suite: ResolvedSuite, facts: RunFacts) -> Redactor | None:
-    """What was taken out of the run's rows, or else what the suite takes out now (right answers come from it)."""
+def _storing(suite: ResolvedSuite, facts: RunFacts, folder: Path) -> Redactor | None:
+    """What was taken out of the run's rows, or else what the suite takes out now (right answers come from it). Raises
+    StoreError for what cannot be taken out."""
     told = facts.redaction
     if told is not None and "storing" in told.where:
-        return Redactor(told.what, dict(told.patterns), told.countries or ())
+        said = {"what": told.what, "patterns": told.patterns, "countries": told.countries or ()}
+        try:
+            return make_redactor(RedactEntry.model_validate(said))
+        except (SuiteError, ValueError) as error:
+            why = str(error).splitlines()[0]
+            raise StoreError(
+                f"{folder.name}/run.json says in `redaction` what this version of evalkit cannot take out ({why}), so "
+                "its rows would be stored otherwise than they were.",
+                folder,
+            ) from error
     return storing_redactor(suite.file.redact)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from html.entities import html5
 
 from evalkit.frozen import dataclass
@@ -40,7 +41,7 @@ _BLANKS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": "\n", "/": "/"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
+class Pass:
     """Which places of a text became which."""
 
     made: list[int]
@@ -65,7 +66,7 @@ class Plainly:
     """A text that was read."""
 
     text: str
-    passes: tuple[_Pass, ...]
+    passes: tuple[Pass, ...]
     """The last first."""
 
     def span(self, span: Span) -> Span:
@@ -77,9 +78,9 @@ class Plainly:
 
 def plainly(text: str) -> Plainly:
     """The text, read."""
-    passes: list[_Pass] = []
+    passes: list[Pass] = []
     while len(passes) < _DEEPEST and _BEGINS.search(text):
-        made, found = _read(text)
+        made, found = read_once(text, _SPELT, _meant)
         if found is None:
             break
         passes.append(found)
@@ -87,33 +88,34 @@ def plainly(text: str) -> Plainly:
     return Plainly(text, tuple(reversed(passes)))
 
 
-def _read(text: str) -> tuple[str, _Pass | None]:
-    """(what one reading makes of it, which places became which; None: nothing is spelt otherwise)."""
+def read_once(text: str, spelt: re.Pattern[str], meant: Callable[[str], str | None]) -> tuple[str, Pass | None]:
+    """(what one reading makes of it, which places became which; None: nothing is spelt otherwise). `meant`: the
+    character of what `spelt` finds; "" for an invisible one, None for what is no spelling of one."""
     pieces: list[str] = []
-    found = _Pass([], [], [], [])
+    found = Pass([], [], [], [])
     at = n = 0
 
-    def put(piece: str, start: int, stop: int, *, spelt: bool) -> None:
+    def put(piece: str, start: int, stop: int, *, was_spelt: bool) -> None:
         nonlocal n
         if not piece:
             return
         found.made.append(n)
         found.begun.append(start)
         found.ended.append(stop)
-        found.spelt.append(spelt)
+        found.spelt.append(was_spelt)
         pieces.append(piece)
         n += len(piece)
 
-    for match in _SPELT.finditer(text):
-        char = _meant(match[0])
+    for match in spelt.finditer(text):
+        char = meant(match[0])
         if char is None:
             continue
-        put(text[at : match.start()], at, match.start(), spelt=False)
-        put(char, *match.span(), spelt=True)
+        put(text[at : match.start()], at, match.start(), was_spelt=False)
+        put(char, *match.span(), was_spelt=True)
         at = match.end()
     if at == 0:
         return text, None
-    put(text[at:], at, len(text), spelt=False)
+    put(text[at:], at, len(text), was_spelt=False)
     return "".join(pieces), found
 
 
