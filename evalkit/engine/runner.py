@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from evalkit.engine.asking import StoppedWaiting, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
+from evalkit.engine.event_loop import IDLE_S, LagMeter, close_adapter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
@@ -46,7 +46,6 @@ from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
 from evalkit.text import numbers
-from evalkit.text.secrets import without_keys
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
@@ -145,9 +144,11 @@ class Runner:
             gc.unfreeze()
             for model in self.work.models:
                 try:
-                    await model.adapter.aclose()
+                    await close_adapter(model.adapter)
                 except Exception as error:  # noqa: BLE001  # a package's: what was asked is kept all the same
-                    told = without_keys(f"{type(error).__name__}: {error}")
+                    from evalkit.foreign import words_of
+
+                    told = words_of(error)
                     self.observer.note(f"{model.name} could not be closed: {told}")
         tally = self.ledger.tally
         for lane, _ in lanes:
