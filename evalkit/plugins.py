@@ -12,22 +12,26 @@ used.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, get_args
 
-from evalkit.errors import PluginError
+from evalkit.errors import EvalkitError, PluginError
 from evalkit.frozen import dataclass
 
 Kind = Literal["adapters", "scorers", "tasks", "presets", "rules"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """What a package can add. The group of its entry points is `evalkit.KIND`."""
 _ONE = {"adapters": "adapter", "scorers": "scorer", "tasks": "task", "presets": "preset", "rules": "gate rule"}
+_HELD = "_evalkit_held"
+"""Marks a function that `Plugin.hold` has made."""
 _OURS = "evalkit-harness"
 """evalkit's own distribution: its names stand in tables of its own, never in entry points."""
 
@@ -56,14 +60,56 @@ class Plugin:
         """What the entry point names. Raises PluginError when it cannot be imported."""
         from importlib.metadata import EntryPoint
 
-        try:
+        with self.running(f"importing {self.value}", "Reinstall or update it"):
             return EntryPoint(self.name, self.value, f"evalkit.{self.kind}").load()
-        except (Exception, SystemExit) as error:  # another package's code: whatever it raises becomes one sentence
-            said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
+
+    @contextmanager
+    def running(
+        self, doing: str, way_out: str = "Tell its authors", *, lets: type[Exception] | tuple[()] = ()
+    ) -> Iterator[None]:
+        """While code of the package runs: whatever it raises is a PluginError. What evalkit itself says of it goes on
+        as it is, and so do errors of the kind `lets`."""
+        from evalkit.foreign import kept_running, raised_by, words_of
+
+        try:
+            with kept_running():
+                yield
+        except Exception as error:  # another package's code: whatever it raises becomes one sentence
+            if raised_by(error) is error and isinstance(error, (EvalkitError, *([lets] if lets else ()))):
+                raise
+            said = (words_of(error).splitlines() or [""])[0]
             raise PluginError(
-                f"the {_ONE[self.kind]} {self.name!r} of the package {self.origin} cannot be used: importing "
-                f"{self.value} raised {said}. Reinstall or update it, or take it out: pip uninstall {self.package}"
+                f"the {_ONE[self.kind]} {self.name!r} of the package {self.origin} cannot be used: {doing} raised "
+                f"{said}. {way_out}, or take it out: pip uninstall {self.package}"
             ) from error
+
+    def hold(self, kind: type[Any], names: Collection[str]) -> None:
+        """From now on whatever these methods and properties of a class raise is a PluginError, in the package's own
+        classes: not in those of evalkit that they extend."""
+        for owner in kind.__mro__:
+            if owner is object or owner.__module__.partition(".")[0] == "evalkit":
+                continue
+            for name in names:
+                value = vars(owner).get(name)
+                function = getattr(value, "__func__", getattr(value, "fget", value))
+                if not callable(function) or hasattr(function, _HELD):
+                    continue
+                call = self.held(function, f"{owner.__name__}.{name}")
+                kinds = (classmethod, staticmethod, property)
+                how = next((one for one in kinds if isinstance(value, one)), None)
+                setattr(owner, name, call if how is None else how(call))
+
+    def held(self, function: Callable[..., Any], doing: str) -> Callable[..., Any]:
+        """A function of the package; whatever it raises is a PluginError."""
+
+        @functools.wraps(function)
+        def call(*given: Any, **named: Any) -> Any:
+            with self.running(doing):
+                made = function(*given, **named)
+                return iter(list(made)) if isinstance(made, Generator) else made
+
+        setattr(call, _HELD, True)
+        return call
 
     def wrong(self, wanted: str, found: object) -> PluginError:
         """The error for an object that is not what evalkit expects; `wanted` finishes "must be"."""

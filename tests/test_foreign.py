@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from evalkit.adapters.awaiting import in_new_loop, in_own_task
+from evalkit.cli.interrupts import half_made
 from evalkit.errors import UserError
-from evalkit.foreign import each_kept, keeps_running, kept_running
+from evalkit.foreign import each_kept, keeps_running, kept_running, raised_by, words_of
 from evalkit.records import Response
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_response
 from tests.scoring import sample
+
+
+class Panic(BaseException):
+    """As pyo3's, of every Rust package."""
+
+
+class Mute(Exception):
+    """An error that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError("no words")
 
 
 def test_code_that_leaves_is_a_sentence() -> None:
@@ -33,8 +48,59 @@ def test_a_persons_own_stop_goes_on_as_it_is() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         threading.Event().wait(5)
     assert signal.getsignal(signal.SIGINT) is before
-    with pytest.raises(SystemExit), kept_running():  # `interrupts.half_made`, on SIGTERM
-        raise SystemExit(128 + signal.SIGTERM)
+    with pytest.raises(SystemExit), half_made(), kept_running():
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(5)
+
+
+def test_a_persons_own_stop_is_heard_where_code_holds_it_or_calls_it_an_error_of_its_own() -> None:
+    def held() -> None:
+        with suppress(BaseException):
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(5)
+
+    def renamed() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            threading.Event().wait(5)
+        except KeyboardInterrupt:
+            raise Panic("interrupted") from None
+
+    for code in (held, renamed):
+        with pytest.raises(KeyboardInterrupt), kept_running():
+            code()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Panic("index out of bounds"), "raises Panic: index out of bounds, which is no Exception"),
+        (GeneratorExit(), "raises GeneratorExit, which is no Exception"),
+        (asyncio.CancelledError(), "raises CancelledError, which is no Exception"),
+        (BaseExceptionGroup("two", [Panic("first"), ValueError("second")]), "raises Panic: first"),
+        (SystemExit(128 + signal.SIGTERM), r"sys\.exit \(143\)"),
+        (Mute(), r"raises Mute: \(its own text cannot be had\)"),
+    ],
+)
+def test_whatever_code_raises_is_an_error_that_can_be_held_and_told(error: BaseException, said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught, kept_running():
+        raise error
+    assert raised_by(caught.value) is error
+    held: list[BaseException] = []
+
+    async def whole() -> None:
+        async def step() -> None:
+            await asyncio.sleep(0)
+            raise error
+
+        try:
+            await in_own_task(step())
+        except BaseException as raised:  # noqa: BLE001
+            held.append(raised)
+
+    in_new_loop(whole())
+    assert isinstance(held[0], UserError | asyncio.CancelledError)
+    assert words_of(held[0]) == words_of(error)
 
 
 def test_items_and_methods_of_such_code_are_kept_too() -> None:

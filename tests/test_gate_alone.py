@@ -463,6 +463,60 @@ def test_a_rule_of_a_package_that_raises_decides_nothing_and_is_named(judge: Gat
 
 
 @pytest.mark.parametrize(
+    ("method", "given", "code"),
+    [
+        ("evaluate", "sys.exit(0)", 3),
+        ("evaluate", "None", 3),
+        ("evaluate", "'pass'", 3),
+        ("evaluate", "RuleResult(given[0], 'pass')", 3),
+        ("evaluate", "RuleResult(given[0], Verdict.PASS, value='1')", 3),
+        ("evaluate", "RuleResult(given[0], Verdict.PASS, notes=[1])", 3),
+        ("conditions", "['all']", 2),
+        ("conditions", "[Condition('unscored', 'all', 'max_count', '2')]", 2),
+        ("conditions", "[Condition('unscored', 'all', 'max_count', 2.0)] * 5000", 2),
+        ("conditions", "None", 2),
+        ("describe", "None", 0),
+        ("describe", "RuleWords('x', 'no unit')", 0),
+    ],
+)
+def test_what_a_rule_of_a_package_gives_back_is_looked_at(
+    judge: Gate, tmp_path: Path, method: str, given: str, code: int
+) -> None:
+    """A gate's command was silent and green for a rule that left by sys.exit(0)."""
+    source = PACKAGE.replace("def evaluate", "def was") if method == "evaluate" else PACKAGE
+    source = source.replace("import Condition", "import RuleWords, Condition")
+    source += f"\n    {'@classmethod' if method == 'describe' else ''}\n    def {method}(self, *given):\n"
+    source += f"        import sys\n        return {given}\n"
+    install(
+        tmp_path / "site", "evalkit-unscored", {"rules": {"unscored": "unscored_rule:WordRule"}}, unscored_rule=source
+    )
+    with on_path(tmp_path / "site"):
+        ran = judge(run_of(judge, scores(100), {"unscored": "all", "max_count": 2}))
+    told = " ".join((ran.out + ran.err).split())
+    assert ran.code == code and "defect" not in told, told
+    assert code == 0 or "unscored of evalkit-unscored 1.0" in told or "package evalkit-unscored 1.0" in told, told
+
+
+@pytest.mark.parametrize("method", ["evaluate", "conditions", "describe", "problems", "subjects"])
+def test_what_a_rule_of_a_package_raises_beyond_exception_names_it(judge: Gate, tmp_path: Path, method: str) -> None:
+    source = PACKAGE.replace("def evaluate", "def was") if method == "evaluate" else PACKAGE
+    how = {"describe": "@classmethod", "subjects": "@property"}.get(method, "")
+    source += (
+        f"\n    {how}\n    def {method}(self, *given):\n        raise type('Panic', (BaseException,), {{}})('bug')\n"
+    )
+    install(
+        tmp_path / "site", "evalkit-unscored", {"rules": {"unscored": "unscored_rule:WordRule"}}, unscored_rule=source
+    )
+    with on_path(tmp_path / "site"):
+        ran = judge(run_of(judge, scores(100), {"unscored": "all", "max_count": 2}))
+    told = " ".join((ran.out + ran.err).split())
+    assert "Traceback" not in told and "defect" not in told, told
+    assert (ran.code == 0) if method in {"describe", "problems", "subjects"} else (ran.code not in {0, 70}), told
+    if ran.code:
+        assert "evalkit-unscored 1.0" in told and "Panic: bug" in told, told
+
+
+@pytest.mark.parametrize(
     ("source", "value", "expected"),
     [
         ("x = 1", "odd_rule:x", "must be a subclass of evalkit.decide.rules.GateRule"),

@@ -23,7 +23,6 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters.base import Endpoint
 from evalkit.engine.asking import is_drawn
 from evalkit.errors import StoreError
 from evalkit.records import Outcome, Request, Row, Settings
@@ -238,9 +237,7 @@ def test_only_an_engine_in_this_process_gives_the_same_answer_again_at_a_tempera
         (False, {"temperature": None}, True),
         (False, {"options": {"mirostat": 2}}, True),
     ):
-        item: Any = SimpleNamespace(
-            model=SimpleNamespace(adapter=SimpleNamespace(endpoint=Endpoint("", place="", network=network)))
-        )
+        item: Any = SimpleNamespace(model=SimpleNamespace(answers_alike=not network))
         assert is_drawn(item, Request((), Settings(temperature=0.0, extra=extra))) is drawn, extra
 
 

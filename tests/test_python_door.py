@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from evalkit import Model, Request, Response, Score, Suite, Task, Usage
 from evalkit.api.options import OF_RUN, WORDS, RunKeywords, RunOptions
 from evalkit.api.suite_parts import SuiteKeywords, TaskKeywords
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, RateLimited, SuiteError, UserError
+from evalkit.main_thread import Line
 from evalkit.suite.schema.suite_file import SuiteFile
 from evalkit.suite.schema.tasks import TaskEntry, WithEntry
 from tests.conftest import REPO
@@ -1138,8 +1139,9 @@ def test_a_path_in_a_file_stays_the_files_word_when_its_tasks_are_used_again(
 async def test_ctrl_c_before_the_loop_of_a_run_is_there_is_heard_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupted, going = threading.Event(), threading.Event()
-    run_in_loop, join = asyncio.run, threading.Thread.join
+    going = threading.Event()
+    run_module = sys.modules["evalkit.api.run"]
+    run_in_loop, do_all = run_module.in_new_loop, Line.do_all
     asked: list[str] = []
 
     async def ask(request: Request) -> str:
@@ -1150,15 +1152,13 @@ async def test_ctrl_c_before_the_loop_of_a_run_is_there_is_heard_at_once(
         assert going.wait(10)
         return run_in_loop(main, **options)
 
-    def press(thread: threading.Thread, timeout: float | None = None) -> None:
-        if thread.name == "evalkit-run" and not interrupted.is_set():
-            interrupted.set()
-            raise KeyboardInterrupt
+    def press(line: Line, interrupted: Callable[[], None]) -> None:
+        interrupted()
         going.set()
-        join(thread, timeout)
+        do_all(line, interrupted)
 
-    monkeypatch.setattr(asyncio, "run", late)
-    monkeypatch.setattr(threading.Thread, "join", press)
+    monkeypatch.setattr(run_module, "in_new_loop", late)
+    monkeypatch.setattr(Line, "do_all", press)
     with pytest.raises(KeyboardInterrupt):
         evalkit.run(suite({"mine": ask}), results=tmp_path)
     assert asked == []

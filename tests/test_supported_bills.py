@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -260,6 +261,63 @@ def test_bills_of_the_baseline_out_of_the_cache_are_not_those_of_another_load(
         assert found.code == 3, found.out
         assert "19 of the baseline's 20 bills come from the response cache" in " ".join(found.out.split())
         assert gated(url, "r3", rule=", bills: stated").code == 0
+
+
+@pytest.mark.parametrize(
+    ("prompt", "shown", "price", "n_dear"),
+    [
+        (f"{RULES * 2} {{{{ id }}}}: which one?", "Safe?", 10, 19),
+        ("{{ id }}?", RULES * 2, 800, 20),
+        ("{{ id }}?", "Safe?", 1, 0),
+        ("{{ id }}?", None, 10, 20),
+    ],
+    ids=["the model", "a guard", "neither", "an application"],
+)
+def test_nor_are_those_of_a_pipeline_part_by_part_or_of_an_application(
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    prompt: str,
+    shown: str | None,
+    price: int,
+    n_dear: int,
+) -> None:
+    """What a guard was shown is not stored: a long one may have been cached whole. So may what an application sent."""
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps({"id": f"q{n}", "a": "B"}) + "\n" for n in range(20)))
+    dated = "valid_from: 2025-01-01, output_per_mtok: 1"
+    (tmp_path / "prices.yaml").write_text(
+        f"- {{model: bot, {dated}, input_per_mtok: 10, cached_input_per_mtok: 1}}\n"
+        f"- {{model: cand, {dated}, input_per_mtok: {price}}}\n"
+    )
+    suite, found = tmp_path / "s.yaml", list[Ran]()
+    with server(told if shown else partial(told, given=1_412)) as url:
+        part = {"adapter": "openai_chat", "model": "bot", "stream": False, "base_url": url, "weights": "1"}
+        models = {
+            "bot": {**part, "alone": False},
+            "base": {
+                "adapter": "pipeline",
+                "model": "bot",
+                "before": {"by": "bot", "prompt": shown},
+                "blocked": "unsafe",
+            },
+            "cand": {**part, "model": "cand"},
+        }
+        if shown is None:
+            counts = {"input": "usage.prompt_tokens", "output": "usage.completion_tokens"}
+            read = {"answer": "choices[0].message.content", "usage": counts}
+            asked = {"base_url": url, "request": {"messages": "{{ messages }}"}, "price_as": "bot", "weights": "1"}
+            models = {"base": {"adapter": "http", **read, **asked}, "cand": models["cand"]}
+        task = {"name": "t", "data": {"path": "items.jsonl", "id": "id"}, "target": "{{ a }}", "score": "contains"}
+        rule = {"cost": "usd_per_sample", "max_ratio": 1.5, "tail": "smooth"}
+        said = {"models": models, "tasks": [{**task, "prompt": prompt}], "run": {"in_flight": 1}}
+        gate = {"baseline": "base", "candidates": ["cand"], "rules": [rule]}
+        suite.write_text(json.dumps({"name": "s", "sensitivity": "public", **said, "gate": gate}))
+        for results in ("r1", "r2"):
+            assert evalkit(capsys, "run", suite, "--new", "--results", tmp_path / results).code == 0
+            found.append(evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / results))
+    assert [one.code for one in found] == [0, 3 if n_dear else 0], found[1].out
+    assert (f"{n_dear} of the baseline's 20 bills" in " ".join(found[1].out.split())) is bool(n_dear)
 
 
 @pytest.mark.parametrize(("own", "cached", "code"), [(True, 0, 0), (True, 1_500, 3), (False, 1_500, 0)])

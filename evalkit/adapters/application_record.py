@@ -190,12 +190,15 @@ def _refused(told: object, where: Where, timing: Timing) -> Response:
         return Response("", "content_filter", timing, refusal=message)
     if isinstance(kind, str) and kind in _KINDS:
         known = isinstance(wait_s, int | float) and not isinstance(wait_s, bool) and 0 <= wait_s <= _MOST_WAIT_S
-        raise _KINDS[kind](
+        error = _KINDS[kind](
             message if message.startswith("models.") else f"models.{where.name}: {message}",
             status=status if isinstance(status, int) and 100 <= status < 600 else None,
             retry_after_s=float(cast(float, wait_s)) if known else None,
         )
-    error = error_from_event({"error": told}, "", where)
-    if isinstance(error, Declined):
-        return Response("", "content_filter", timing, refusal=error.words)
-    raise error
+        # What fails within may fail at what its model answered, however quickly.
+        error.begun = error.begun or isinstance(error, ServerError | Rejected)
+        raise error
+    meant = error_from_event({"error": told}, "", where)
+    if isinstance(meant, Declined):
+        return Response("", "content_filter", timing, refusal=meant.words)
+    raise meant

@@ -19,6 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from evalkit.errors import LikelyMistakeWarning
+from evalkit.frozen import dataclass
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -38,13 +39,6 @@ class LeftBehind(asyncio.CancelledError):
     """What was awaited went on after it was cancelled, and was left where it was."""
 
 
-class _Ends(Exception):  # no error that anybody sees
-    """Carries a SystemExit out of a task, where it would end the loop."""
-
-    def __init__(self, error: SystemExit) -> None:
-        self.error = error
-
-
 def is_from_inside() -> bool:
     """Whether a CancelledError that was just caught comes from what was awaited, and nobody cancelled this task.
 
@@ -56,8 +50,8 @@ def is_from_inside() -> bool:
 
 
 async def in_own_task(call: Awaitable[T]) -> T:
-    """What code of others gives, awaited in a task of its own. Raises what it raises, and is cancelled with this task;
-    LeftBehind where it does not end then.
+    """What code of others gives, awaited in a task of its own. Raises what it raises, but for what ends a loop or is no
+    Exception: a UserError (`evalkit.foreign`). It is cancelled with this task; LeftBehind where it does not end then.
 
     What it does to its task is its own affair: `asyncio.TaskGroup` leaves a failed one as if somebody had cancelled it
     (until Python 3.13), and `current_task().cancel()` is no end of the run.
@@ -72,33 +66,33 @@ async def in_own_task(call: Awaitable[T]) -> T:
         held.left = True
         _let_go(task)
         raise LeftBehind from None
-    try:
-        return task.result()
-    except _Ends as ended:
-        raise ended.error from None
+    return task.result()
+
+
+async def called(function: Callable[..., Awaitable[T]], *given: Any) -> T:
+    """Called within the task, too: not every function that gives an awaitable is async."""
+    return await function(*given)
 
 
 async def _plainly(call: Awaitable[T]) -> T:
     """What `call` gives. Groups of errors that would end a run are raised as what they hold."""
     try:
         return await call
-    except SystemExit as error:
-        raise _Ends(error) from error
     except BaseExceptionGroup as group:
         if isinstance(group, Exception):
             raise
         rest = group.split(asyncio.CancelledError)[1]
         if rest is None:  # cancellations alone: those of the call's own tasks
             raise asyncio.CancelledError from group
-        if (end := rest.subgroup(SystemExit)) is not None:
-            raise _Ends(_leaf(end)) from group
-        raise rest from None
+        raise rest.split(Exception)[1] or rest from None
 
 
-def _leaf(group: BaseExceptionGroup[SystemExit]) -> SystemExit:
-    """The first error of a group."""
-    first = group.exceptions[0]
-    return _leaf(first) if isinstance(first, BaseExceptionGroup) else first
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a coroutine gave at one step: what it waits for, or what it ends with."""
+
+    given: Any
+    done: bool
 
 
 class _Held(Generic[T]):
@@ -109,26 +103,35 @@ class _Held(Generic[T]):
         self.left = False
 
     async def end(self) -> T:
-        """What the coroutine gives. Raises what it raises, and what wakes it once it is left."""
+        """What the coroutine gives. Raises what it raises, but for what is no Exception, and what wakes it once it is
+        left."""
         return await self
 
     def __await__(self) -> Generator[Any, Any, T]:
-        call = self._call
-        try:
-            waits_for = call.send(None)
-            while True:
-                try:
-                    woken = yield waits_for
-                except BaseException as error:
-                    if self.left:
-                        self._close()
-                        raise
-                    waits_for = call.throw(error)
-                else:
-                    waits_for = call.send(woken)
-        except StopIteration as done:
-            given: T = done.value
-            return given
+        step = self._step(self._call.send, None)
+        while not step.done:
+            try:
+                woken = yield step.given
+            except BaseException as error:
+                if self.left:
+                    self._close()
+                    raise
+                step = self._step(self._call.throw, error)
+            else:
+                step = self._step(self._call.send, woken)
+        given: T = step.given
+        return given
+
+    def _step(self, take: Callable[..., Any], given: object) -> _Step:
+        """Until it waits again. What it was woken by goes on through it, and so does a cancellation."""
+        from evalkit.foreign import kept_running  # slow to load: a run of evalkit's own adapters needs none of it
+
+        woken = (type(given),) if isinstance(given, BaseException) else ()
+        with kept_running(asyncio.CancelledError, *woken):
+            try:
+                return _Step(take(given), done=False)
+            except StopIteration as ended:
+                return _Step(ended.value, done=True)
 
     def _close(self) -> None:
         """Here, where a loop runs: what tries again after every error would do so for ever where none does."""
@@ -234,6 +237,8 @@ async def in_own_thread(function: Callable[..., Any], *arguments: object) -> tup
 
     The thread is a daemon: whoever interrupts a run does not wait for a function that hangs.
     """
+    from evalkit.foreign import kept_running, words_of
+
     loop = asyncio.get_running_loop()
     future: asyncio.Future[tuple[Any, float]] = loop.create_future()
     context = contextvars.copy_context()
@@ -250,12 +255,13 @@ async def in_own_thread(function: Callable[..., Any], *arguments: object) -> tup
         result: tuple[Any, float] | None = None
         error: BaseException | None = None
         try:
-            began = time.perf_counter()
-            result = (context.run(function, *arguments), began)
+            with kept_running():
+                began = time.perf_counter()
+                result = (context.run(function, *arguments), began)
         except StopIteration as raised:  # no future can carry it
-            error = RuntimeError(f"the function raised {raised!r}")
-        except BaseException as raised:  # noqa: BLE001 - given to whoever waits for it
-            error = raised if isinstance(raised, Exception) else RuntimeError(f"the function raised {raised!r}")
+            error = RuntimeError(f"the function raised {words_of(raised)}")
+        except Exception as raised:  # noqa: BLE001 - given to whoever waits for it
+            error = raised
         with suppress(RuntimeError):  # the loop is closed: the run is over
             loop.call_soon_threadsafe(settle, result, error)
 

@@ -150,6 +150,11 @@ Make = Callable[[ModelSpec], Adapter]
 """Every adapter module has `make(spec) -> Adapter`; it raises UserError on what it can see."""
 
 
+def is_ours(adapter: object) -> bool:
+    """Whether an adapter's class is evalkit's own, and not a package's."""
+    return type(adapter).__module__.startswith("evalkit.")
+
+
 @runtime_checkable
 class ManagedServer(Protocol):
     """An adapter that brings a server: started when an answer is first owed, stopped when its model's turn is over."""

@@ -36,7 +36,16 @@ from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.child import looks_like_a_credential
-from evalkit.errors import ConnectionFailed, LikelyMistakeWarning, Rejected, RequestError, Stalled, SuiteError
+from evalkit.errors import (
+    ConnectionFailed,
+    LikelyMistakeWarning,
+    Rejected,
+    RequestError,
+    ServerError,
+    Stalled,
+    SuiteError,
+)
+from evalkit.foreign import kept_running, raised_by, words_of
 from evalkit.records import NOT_TIMED, Request, Response, StopReason, Timing, ToolCall, Usage
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.given import as_whole
@@ -48,6 +57,8 @@ _BROKEN = {"TransportError", "APIConnectionError", "ClientConnectionError", "Con
 _LATE = {"TimeoutException", "APITimeoutError", "Timeout", "TimeoutError"}
 """Names of error classes of httpx, requests, aiohttp and the providers' SDKs, for which the connection is to blame."""
 _SHORTEST_KEY = 16
+_LONGEST_SAID = 4_000
+"""Characters of what an error says of itself."""
 
 
 class FunctionOptions(AdapterOptions):
@@ -122,20 +133,24 @@ class FunctionAdapter:
                 given, sent_at = await in_own_thread(self._function, request)
                 if inspect.isawaitable(given):
                     given = await in_own_task(given)
-            return self._response(given, request, sent_at, time.perf_counter() - sent_at)
-        except RequestError:
+            with kept_running():
+                return self._response(given, request, sent_at, time.perf_counter() - sent_at)
+        except RequestError as error:
+            _broken_within(error)
             raise
         except LeftBehind:
             self._tell_once("left", f"the function does not end when it is cancelled: {WENT_ON}")
             raise
-        except SystemExit as error:
-            raise Rejected(f"models.{self.spec.name}: the function raised {error!r}{place_of(error)}") from error
         except Exception as error:
-            found = self._translated(error)
+            try:
+                with kept_running():
+                    found = self._translated(error)
+            except Exception:  # noqa: BLE001 - what it raised has methods of its own, which raise too
+                found = self._raised(error)
             if isinstance(found, Declined):
                 took_s = time.perf_counter() - sent_at
                 return Response("", "content_filter", Timing(sent_at, took_s), refusal=found.words)
-            raise found from error
+            raise _broken_within(found) from error
 
     async def _timed(self, request: Request) -> tuple[object, float]:
         """What an async function gives, and when its call began."""
@@ -220,18 +235,33 @@ class FunctionAdapter:
             error = error.exceptions[0]
         if isinstance(error, RequestError):
             return error
+        if raised_by(error) is not error:
+            return self._raised(error)
         status, response = _status_of(error)
         if status is not None:
             headers = getattr(response, "headers", None)
             told = headers if isinstance(headers, Mapping) else {}
             return error_from_status(status, told, without_keys(_body(error, response)).encode(), "", self._where)
         names = {kind.__name__ for kind in type(error).__mro__}
-        words = self._where.clean(without_keys(f"{type(error).__name__}: {error}"))
+        words = self._words(error)
         if names & _LATE:
             return Stalled(f"models.{self.spec.name}: the function gave up waiting: {words}")
         if names & _BROKEN:
             return ConnectionFailed(f"models.{self.spec.name}: the function's connection broke: {words}")
-        return Rejected(f"models.{self.spec.name}: the function raised {words}{place_of(error)}")
+        return self._raised(error)
+
+    def _raised(self, error: Exception) -> Rejected:
+        place = place_of(raised_by(error))
+        return Rejected(f"models.{self.spec.name}: the function raised {self._words(error)}{place}")
+
+    def _words(self, error: Exception) -> str:
+        return self._where.clean(words_of(error, _LONGEST_SAID))
+
+
+def _broken_within(error: RequestError) -> RequestError:
+    """The error; one of the function's own may be about what its model had answered."""
+    error.begun = error.begun or isinstance(error, Rejected | ServerError)
+    return error
 
 
 def is_async(function: Callable[..., Any]) -> bool:

@@ -125,6 +125,12 @@ def _of_user(path: Path) -> OwnPreset:
 
 @cache
 def _of_plugin(plugin: Plugin) -> OwnPreset:
+    """The preset of a package. Raises UserError for what is none."""
+    with plugin.running(f"reading {plugin.value}"):
+        return _read_plugin(plugin)
+
+
+def _read_plugin(plugin: Plugin) -> OwnPreset:
     found = plugin.import_object()
     if isinstance(found, Preset):
         return OwnPreset(found, plugin.origin, plugin)

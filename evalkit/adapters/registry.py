@@ -115,22 +115,30 @@ def make_adapter(spec: ModelSpec) -> Adapter:
     found = _found(spec.adapter, f"models.{spec.name}", serves=spec.serve is not None, folder=spec.folder)
     if found.plugin is None:
         return found.make(spec)
+    from evalkit.adapters.theirs import held_adapter
+    from evalkit.foreign import kept_running, raised_by, words_of
+
     try:
-        adapter = found.make(spec)
-    except EvalkitError:
-        raise
+        with kept_running():
+            adapter = found.make(spec)
+            _require_adapter(adapter, found.plugin)
     except Exception as error:
-        said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
+        if isinstance(error, EvalkitError) and raised_by(error) is error:
+            raise
+        said = (words_of(error).splitlines() or [""])[0]
         raise PluginError(
             f"models.{spec.name}: the adapter {spec.adapter!r} of the package {found.plugin.origin} could not be made: "
             f"{said}. Tell its authors, or leave the model out: --models"
         ) from error
+    return held_adapter(adapter, found.plugin.origin)
+
+
+def _require_adapter(adapter: object, plugin: Plugin) -> None:
     wanted = {"spec": ModelSpec, "capabilities": Capabilities, "endpoint": Endpoint}
     if not all(isinstance(getattr(adapter, name, None), kind) for name, kind in wanted.items()) or not all(
         callable(getattr(adapter, name, None)) for name in ("respond", "aclose")
     ):
-        raise found.plugin.wrong("a module whose make(spec) returns an Adapter (evalkit.adapters.base)", adapter)
-    return adapter
+        raise plugin.wrong("a module whose make(spec) returns an Adapter (evalkit.adapters.base)", adapter)
 
 
 def warm_up(names: Iterable[str]) -> None:

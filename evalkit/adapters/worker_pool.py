@@ -116,9 +116,11 @@ class WorkerPool:
             self._queue().put_nowait(index)
         ended_at = perf_counter()
         if (code := worker.process.returncode) != 0:
-            raise ConnectionFailed(
+            broke = ConnectionFailed(
                 f"models.{self._where.name}: {self._program.title} ended with exit status {code}{self._quoted(worker)}"
             )
+            broke.begun = True  # perhaps at what its model had answered
+            raise broke
         return out, sent_at, ended_at
 
     async def aclose(self) -> None:
@@ -178,8 +180,10 @@ class WorkerPool:
         except TimeoutError as error:
             await self._kill(index, worker)
             raise self._silent(worker) from error
-        except (asyncio.CancelledError, BadReply, ConnectionFailed):
+        except (asyncio.CancelledError, BadReply, ConnectionFailed) as error:
             await self._kill(index, worker)
+            if isinstance(error, ConnectionFailed):
+                error.begun = True  # perhaps at what its model had answered
             raise
         finally:
             worker.waiting.pop(number, None)

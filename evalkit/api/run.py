@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,6 +25,7 @@ from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning
 from evalkit.facts import RunFacts
+from evalkit.main_thread import Line, lend, lent_by_loop
 from evalkit.python_words import in_python, said_in_python
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
@@ -92,7 +94,8 @@ async def _run(
             drive.stop = True
 
         reporter = Reporter(progress, stop)
-        prepared = await asyncio.to_thread(_prepared, suite, made, reporter)
+        with lent_by_loop(asyncio.get_running_loop().call_soon_threadsafe):
+            prepared = await asyncio.to_thread(_prepared, suite, made, reporter)
         if reporter.error is not None:
             raise reporter.error
         try:
@@ -132,11 +135,14 @@ def _in_own_thread(
     progress: ProgressCallback | None,
     options: Mapping[str, object],
 ) -> RunOutcome:
-    """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
+    """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly. Meanwhile this thread does what needs
+    the main one."""
     context = contextvars.copy_context()
     found: list[RunOutcome | BaseException] = []
     interrupted = threading.Event()
     started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
+    line = Line()
+    context.run(lend, line)
 
     async def main() -> RunOutcome:
         task = asyncio.current_task()
@@ -151,16 +157,23 @@ def _in_own_thread(
             found.append(context.run(in_new_loop, main(), threads=_DaemonThreads()))
         except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
             found.append(error)
+        finally:
+            line.end()
+
+    def interrupt() -> None:
+        interrupted.set()
+        for loop, task in started:
+            with suppress(RuntimeError):  # the loop is closed: it is over
+                loop.call_soon_threadsafe(task.cancel)
 
     thread = threading.Thread(target=work, name="evalkit-run")
     thread.start()
     while thread.is_alive():
         try:
+            line.do_all(interrupt)
             thread.join()
         except KeyboardInterrupt:
-            interrupted.set()
-            for loop, task in started:
-                loop.call_soon_threadsafe(task.cancel)
+            interrupt()
     if interrupted.is_set():
         raise KeyboardInterrupt
     if isinstance(found[0], BaseException):

@@ -88,8 +88,8 @@ def _drawn_again(pairs: Pairs) -> list[str]:
     return [
         f"answers that came in the place of others: {' and '.join(told)}, of {pairs.n:,}. They count as lost where "
         "passing is at stake and as won where failing is; evalkit run SUITE --new --no-cache draws all anew (with "
-        "longer limits, or fewer in flight). An attempt before was given up, failed while its answer was on its way, "
-        "or was under way when a run ended. A margin has to be wider than their share of both sides"
+        "longer limits, or fewer in flight). An attempt before was given up, failed while its answer was on its way "
+        "or after it, or was under way when a run ended. A margin has to be wider than their share of both sides"
     ]
 
 

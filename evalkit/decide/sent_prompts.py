@@ -105,13 +105,13 @@ def objects_in(written: str | None) -> list[Mapping[str, object]]:
 
 
 def of_one_cache(side: Side) -> tuple[str, list[str]]:
-    """`from ... where ...` of the rows r and the texts t that share a provider's cache with a model's (its own, and
-    those of models that are the same one there), and its parameters."""
-    about = side.about
+    """`from ... where ...` of the rows r and the texts t that share a provider's cache with a model's, or with a part's
+    of a pipeline (its own, and those of models that are the same one there), and its parameters."""
+    own = {(one.host, one.model) for one in _asked_alike(side.about)}
     alike = [
         name
         for name, told in (side.facts.models or {}).items()
-        if name == side.model or any((one.host, one.model) == (about.host, about.model) for one in _asked_alike(told))
+        if name == side.model or any((one.host, one.model) in own for one in _asked_alike(told))
     ]
     keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
     return f"from rows r join texts t on {keys} where r.model in ({', '.join('?' for _ in alike)})", alike

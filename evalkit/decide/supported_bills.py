@@ -19,7 +19,7 @@ says it read from a cache count in full here: its prompts are not stored, so nob
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,15 @@ import orjson
 from evalkit.cost.billing import Rates, UnitPrices, bill
 from evalkit.cost.run_bill import stored_prices
 from evalkit.decide.fewest_tokens import fewest_tokens
-from evalkit.decide.sent_prompts import LEAST_CACHED, SentPrompts, as_sent, objects_in, of_one_cache, sizes
+from evalkit.decide.sent_prompts import (
+    LEAST_CACHED,
+    SentPrompts,
+    as_sent,
+    objects_in,
+    of_one_cache,
+    sizes,
+)
+from evalkit.plugins import folded
 from evalkit.records import Stage, Usage
 from evalkit.results.pairs import SUPPORTED
 from evalkit.results.side import Side
@@ -39,6 +47,7 @@ from evalkit.store import table as stored
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from evalkit.facts.models import ModelFacts
 
 Key = tuple[str, str, int, int]
 
@@ -89,7 +98,10 @@ def _words(prompt: str | None) -> int:
 
 
 _COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "reasoning")
+_OF_PARTS = ("t.prompt", "t.tools", "t.text", "t.stages")
 _TEXTS = ("prompt", "tools", "text", "reasoning", "calls", "steps")
+_OWN_PROMPTS = frozenset({"http", "command", "python", "function"})
+"""Adapters of applications, programs and functions: what those send to their models stands in no row."""
 _ASKED_TO_CACHE = frozenset({"messages", "bedrock_converse"})
 """Dialects whose providers cache only what a request marks (docs.anthropic.com, "Prompt caching"; Converse)."""
 
@@ -124,24 +136,82 @@ def with_cheapest(side: Side, rows: pa.Table) -> pa.Table:
     import pyarrow as pa
 
     found = np.full(rows.num_rows, np.nan)
-    cached, unit = stored.floats(rows["cached"]) != 0, stored_prices(side.about.prices)
-    if unit is not None and cached.any() and all(_may_be_cached(side, rates) for _, rates in unit.bands):
+    cached = stored.floats(rows["cached"]) != 0
+    units = _cacheable(side, side.about.parts or {side.model: side.about}) if cached.any() else {}
+    if units:
         place = _places(rows)
-        for key, usd in _supported(side, unit, cheapest=True):
+        costs = (
+            _cheapest_by_parts(side, units) if side.about.parts else _supported(side, units[side.model], cheapest=True)
+        )
+        for key, usd in costs:
             if (n := place.get(key)) is not None and cached[n]:
                 found[n] = usd
     return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
 
 
-def _may_be_cached(side: Side, rates: Rates) -> bool:
-    """Whether prompts may come out of a provider's cache: by itself, also where it bills the writing (OpenAI since
-    2026), or since the entry asks for it, as Anthropic and Bedrock want (`cache_control`, `cachePoint`)."""
+def _cacheable(side: Side, models: Mapping[str, ModelFacts]) -> dict[str, UnitPrices]:
+    """The prices of those whose prompts may come out of a provider's cache."""
+    units = {name: stored_prices(told.prices) for name, told in models.items()}
+    return {
+        name: unit
+        for name, unit in units.items()
+        if unit is not None and all(_may_be_cached(side, name, models[name], rates) for _, rates in unit.bands)
+    }
+
+
+def _may_be_cached(side: Side, name: str, about: ModelFacts, rates: Rates) -> bool:
+    """Whether prompts of a model, or of a part of one, may come out of a provider's cache: by itself, also where it
+    bills the writing (OpenAI since 2026), or since the entry asks for it, as Anthropic and Bedrock want
+    (`cache_control`, `cachePoint`)."""
     if rates.cache_read is None:
         return False
     resolved = side.facts.suite_resolved
-    entry = resolved.models.get(side.model) if resolved is not None else None
+    entry = resolved.models.get(name) if resolved is not None else None
     asks = entry is not None and "cache" in orjson.dumps(entry.root.get("settings"), default=str).decode()
-    return asks or (side.about.facts or {}).get("dialect") not in _ASKED_TO_CACHE
+    return asks or (about.facts or {}).get("dialect") not in _ASKED_TO_CACHE
+
+
+def _has_own_prompts(about: ModelFacts | None) -> bool:
+    return about is not None and folded(about.adapter or "") in _OWN_PROMPTS
+
+
+def _cheapest_by_parts(side: Side, units: Mapping[str, UnitPrices]) -> Iterator[tuple[Key, float]]:
+    """(task, digest, occurrence, repeat) and US dollars of each answer of a pipeline, with all tokens cached that may
+    have been: of the model those of a beginning that was sent before; of guards and applications, whose prompts are not
+    stored, all."""
+    where, alike = of_one_cache(side)
+    unseen = {name for name, told in (side.about.parts or {}).items() if _has_own_prompts(told)}
+    columns = (*(f"r.{name}" for name in parts.KEY_COLUMNS), *_OF_PARTS)
+    with queries.connect([side.folder]) as con:
+        sent = SentPrompts.of(sizes(con, where, alike)[0])
+        cursor = con.execute(f"select {', '.join(columns)} {where} order by r.started_at", alike)
+        while chunk := cursor.fetchmany(1_000):
+            for model, task, digest, occurrence, repeat, prompt, tools, text, written in chunk:
+                whole, words, _ = as_sent({"prompt": prompt, "tools": tools})
+                shared = sent.share(whole, text or "")
+                if model != side.model or written is None:
+                    continue
+                own = _Texts(
+                    fewest_tokens(words), len(words.encode(errors="replace")), fewest_tokens(text or ""), shared
+                )
+                costs = [
+                    _cheapest_of(one, units.get(one.model), None if one.role != "model" or one.model in unseen else own)
+                    for one in stages_in(written, side.folder)
+                ]
+                if None not in costs:
+                    yield (task, digest, occurrence, repeat), float(sum(cost for cost in costs if cost is not None))
+
+
+def _cheapest_of(stage: Stage, unit: UnitPrices | None, sent: _Texts | None) -> Decimal | None:
+    """What a part was billed, or would be with every token cached that may have been, whichever is less; None where
+    that is not known. `sent`: its texts; None: they are not stored."""
+    if unit is None or stage.cost_usd is None:
+        return stage.cost_usd
+    usage = stage.usage or Usage()
+    counts = {name: getattr(usage, name) for name in _COUNTS}
+    texts = sent or _Texts(0, 0, 0, 1.0)
+    made = _bill(_most_cached(counts, texts), texts, unit)
+    return stage.cost_usd if made is None else min(made, stage.cost_usd)
 
 
 def _places(rows: pa.Table) -> dict[Key, int]:
@@ -186,6 +256,8 @@ def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Itera
                 if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
                     shared = max(shared, 1 - 1 / n_weighed)
                 requests = _requests(counts, said, prompt, shared)
+                if cheapest and _has_own_prompts(side.about):
+                    requests = [(one, replace(texts, shared=1.0)) for one, texts in requests]
                 if cheapest:
                     requests = [(_most_cached(*one), one[1]) for one in requests]
                 bills = [_bill(*one, unit) for one in requests]

@@ -14,17 +14,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
+from evalkit.adapters.awaiting import OutOfTime, is_from_inside, within
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.connecting import connecting
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.adapters.pictures import refuse_pictures
-from evalkit.adapters.registry import origin_of_model
 from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
-from evalkit.engine.event_loop import in_thread
+from evalkit.engine.event_loop import ask_adapter, in_thread
 from evalkit.engine.lane import Lane, Slot, may_have_cost
 from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
@@ -38,10 +37,7 @@ from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import score_at_once, score_awaited_response, score_response
 from evalkit.suite.extra_fields import draws
 from evalkit.text.given_up import closed
-from evalkit.text.secrets import without_keys
 
-_LONGEST_SAID = 300
-"""Characters of what the adapter of a plug-in raised."""
 MOST_RETURNS = 10
 """How often an item goes back into the queue because its server was asked too much at once; each time the limit has
 been halved, so that no more are needed."""
@@ -109,7 +105,7 @@ def is_drawn(item: Item, request: Request) -> bool:
     last bits of every logit (Horace He, "Defeating Nondeterminism in LLM Inference", 2025). An engine in this process
     does not.
     """
-    if item.model.adapter.endpoint.network:
+    if not item.model.answers_alike:
         return True
     settings = request.settings
     return request.continuations is None and (settings.temperature != 0 or draws(settings.extra))
@@ -164,7 +160,7 @@ async def _obtain(
         except TimeoutError as over:
             error = _cut_off(told, over, attempts, time.perf_counter() - attempt_at, timeout_s)
         except Exception as caught:  # noqa: BLE001 - only what a plug-in raises becomes a failure of the item
-            error = told = _of_plugin(item.model, caught)
+            error = told = _of_plugin(item.model.adapter, caught)
         except asyncio.CancelledError:
             money.lost()  # given up in the middle: the provider may go on, and ask money for it
             raise
@@ -183,6 +179,7 @@ async def _obtain(
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         left_s = deadline - time.perf_counter()
         n_given_up += cut_off and is_drawn(item, request)
+        n_lost = n_given_up + bool(parts.stages and is_drawn(item, request))  # what parts said is not kept beyond this
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was
         n_own = attempts - n_returned
@@ -190,15 +187,14 @@ async def _obtain(
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
         ended = time.perf_counter()
         paid = parts.billed(item.model)
-        so_far = paid, n_given_up
-        if not again or not await _waited(slot, money, so_far, wait_s or 0.0, None if crowded else deadline):
+        if not again or not await _waited(slot, money, (paid, n_lost), wait_s or 0.0, None if crowded else deadline):
             money.unused(but=paid)
             attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
                 queue_s=first_sent - due_at,
                 retry_s=ended - first_sent,
                 attempts=attempts,
-                given_up=n_given_up,
+                given_up=n_lost,
             )
             failure = _failure(item, error, attempt, lane, timeout_s, parts.note_about(item.model))
             return Lost(failure, attempt, paid if item.model.asks_nobody or (parts.stages and not in_doubt) else None)
@@ -222,14 +218,10 @@ def _sendable(model: PlannedModel, request: Request) -> Adapter:
     return adapter
 
 
-def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:
-    """The failure of one item for what the adapter of a plug-in raised. Raises `caught` where evalkit itself did."""
-    origin = origin_of_model(model.adapter.spec)
-    if origin is None:
-        raise caught
-    said = without_keys(f"{type(caught).__name__}: {caught}")
-    said = said if len(said) <= _LONGEST_SAID else said[: _LONGEST_SAID - 1] + "…"
-    return Rejected(f"models.{model.name}: the adapter {model.adapter.spec.adapter} of {origin} raised {said}")
+def _of_plugin(adapter: Adapter, caught: Exception) -> RequestError:
+    from evalkit.engine.their_adapters import failure_of
+
+    return failure_of(adapter, caught)
 
 
 def _answered(
@@ -252,7 +244,7 @@ async def _waited(
     slot: Slot, money: Reservation, so_far: tuple[Decimal | None, int], wait_s: float, until: float | None
 ) -> bool:
     """Give the slot back, wait, and take one again; False where none was to be had in time. `so_far` is what was billed
-    for the item, and how many of its attempts were given up. Raises StoppedWaiting."""
+    for the item, and how many of its attempts are given up where it ends with them. Raises StoppedWaiting."""
     paid, n_given_up = so_far
     slot.give_back()
     try:
@@ -311,9 +303,7 @@ async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> tu
                 async with room_for(request):
                     response = await within(seconds, _shown(_sendable(model, request), request))
             else:
-                call = _sendable(model, request).respond(request)
-                is_ours = type(model.adapter).__module__.startswith("evalkit.")
-                response = await within(seconds, call if is_ours else in_own_task(call))
+                response = await within(seconds, ask_adapter(_sendable(model, request), request))
     except asyncio.CancelledError:
         if is_from_inside():
             raise Rejected(f"models.{model.name}: the call cancelled itself (asyncio.CancelledError)") from None
@@ -322,7 +312,7 @@ async def _ask_once(model: PlannedModel, request: Request, seconds: float) -> tu
 
 
 async def _shown(adapter: Adapter, request: Request) -> Response:
-    return await adapter.respond(await with_pictures(request))
+    return await ask_adapter(adapter, await with_pictures(request))
 
 
 def _with_searches(response: Response, model: PlannedModel) -> Response:

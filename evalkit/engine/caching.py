@@ -5,7 +5,7 @@ from __future__ import annotations
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_private
-from evalkit.engine.ledger import HasBill
+from evalkit.engine.answer_cache import HasBill
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response
 from evalkit.store.answer_codec import CachedAnswer

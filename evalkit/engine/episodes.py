@@ -18,7 +18,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from evalkit.adapters.held import keep
-from evalkit.engine.asking import Lost, Obtained, cost_of, scored_row
+from evalkit.engine.asking import Lost, Obtained, cost_of, is_drawn, request_of, scored_row
 from evalkit.engine.rows import AttemptInfo, failed, step_of
 from evalkit.engine.work import Episode, Item, PlannedModel
 from evalkit.errors import Stalled
@@ -38,7 +38,7 @@ from evalkit.records import (
 )
 from evalkit.scorers.calls import NoCalls, read_calls
 from evalkit.store.answer_codec import CachedAnswer
-from evalkit.store.journal import OFF_RECORD
+from evalkit.store.journal import OFF_RECORD, is_outstanding
 from evalkit.suite.environments import BrokenEnvironment, World, world_of
 from evalkit.suite.environments.live import ToolServerFailed
 from evalkit.suite.environments.recorded import OffRecord
@@ -60,7 +60,7 @@ def begun(item: Item, steps: Sequence[AgentStep] = ()) -> Item:
     world = world_of(item.sample)
     if world is None:
         return item
-    item = replace(item, episode=Episode(item.sample.messages, world.state))
+    item = replace(item, episode=Episode(item.sample.messages, world.state, n_kept=len(steps)))
     for step in steps:
         item = _with_step(item, world, step)
     return item
@@ -97,12 +97,12 @@ def kept_within_bounds(item: Item) -> Item:
     return item
 
 
-def with_answer(item: Item, bought: Obtained) -> Item:
-    """The item with an answer whose calls could not be carried out."""
+def with_answer(item: Item, bought: Obtained, n_kept: int) -> Item:
+    """The item with an answer whose calls could not be carried out; `n_kept` of its steps are kept."""
     world, episode = world_of(item.sample), item.episode
     assert world is not None
     assert episode is not None
-    return replace(item, episode=replace(episode, steps=(*episode.steps, _step(item, world, bought))))
+    return replace(item, episode=replace(episode, steps=(*episode.steps, _step(item, world, bought)), n_kept=n_kept))
 
 
 def over_after(item: Item) -> str | None:
@@ -155,7 +155,7 @@ def _with_step(item: Item, world: World, step: AgentStep, told: tuple[ToolResult
     else:
         listed = [{"name": call.name, "result": one.text} for call, one in zip(step.calls, results, strict=True)]
         turns = [Message("assistant", said), Message("user", _TOLD + json.dumps(listed, ensure_ascii=False))]
-    return replace(item, episode=Episode((*episode.messages, *turns), state, (*episode.steps, done)))
+    return replace(item, episode=Episode((*episode.messages, *turns), state, (*episode.steps, done), episode.n_kept))
 
 
 _TOLD = "Your calls returned:\n"
@@ -227,7 +227,7 @@ def lost_row(item: Item, lost: Lost) -> Row:
     spend = lost.spend if not steps else _spent(item.model, steps)
     if steps and spend is not None and lost.spend is not None:
         spend += lost.spend
-    return replace(row, steps=steps if item.episode is not None else None, spend_usd=spend)
+    return _come_to_nothing(item, replace(row, steps=steps if item.episode is not None else None, spend_usd=spend))
 
 
 def broken_row(item: Item, failure: Failure) -> Row:
@@ -238,7 +238,25 @@ def broken_row(item: Item, failure: Failure) -> Row:
     steps = item.episode.steps if item.episode is not None else ()
     name = item.model.name
     row = failed(item.sample, name, item.repeat, _attempt(steps), failure, item.task.dropped[name])
-    return replace(row, steps=steps, spend_usd=_spent(item.model, steps) if steps else None)
+    return _come_to_nothing(item, replace(row, steps=steps, spend_usd=_spent(item.model, steps) if steps else None))
+
+
+def _come_to_nothing(item: Item, row: Row) -> Row:
+    """The row of a sample that is owed again, whatever went wrong. An answer of its model that no later session goes on
+    from was given up with it: who asks until its calls can be carried out keeps those that went well."""
+    if item.episode is None or item.episode.is_kept or not is_outstanding(row.outcome, row.error_kind):
+        return row
+    world = world_of(item.sample)
+    comes_otherwise = is_drawn(item, request_of(item)) or (world is not None and world.environment.live is not None)
+    if not comes_otherwise:
+        return row
+    return replace(row, given_up=(row.given_up or 0) + 1)
+
+
+_ANEW = (  # of a failure after which an answer is drawn anew
+    "Nobody's answer is to blame; but one was there, and a gate counts what comes in its place later as lost (evalkit "
+    "run SUITE --new asks everything anew)"
+)
 
 
 def broken(error: BrokenEnvironment) -> Failure:
@@ -246,7 +264,7 @@ def broken(error: BrokenEnvironment) -> Failure:
     if isinstance(error, OffRecord):
         return Failure(OFF_RECORD, f"{error}. What was done until then is kept, and has no score.")
     if isinstance(error, ToolServerFailed):
-        return Failure(TOOL_SERVER, f"the live server of the tools failed: {error}. Nobody's answer is to blame.")
+        return Failure(TOOL_SERVER, f"the live server of the tools failed: {error}. {_ANEW}")
     return Failure(BROKEN, f"the environment cannot do what it says: {error}. Mend its file, and run anew.")
 
 

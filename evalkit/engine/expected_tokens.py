@@ -25,6 +25,7 @@ from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import AgentUse, Learned, PastUse
 from evalkit.engine.pipeline_bills import parts_expected
 from evalkit.engine.work import PlannedModel, PlannedTask, item_for
+from evalkit.errors import RequestError
 from evalkit.records import Message, Sample, Usage
 from evalkit.suite.environments import world_of
 
@@ -72,7 +73,10 @@ def _counts_prompts(adapter: type) -> bool:
 def tokens_read(model: PlannedModel, messages: tuple[Message, ...], known: PastUse) -> dict[str, float]:
     """Tokens of a prompt, at each end."""
     if _counts_prompts(type(model.adapter)):
-        n = float(cast(CountsPrompts, model.adapter).count_prompt(messages))
+        try:
+            n = float(cast(CountsPrompts, model.adapter).count_prompt(messages))
+        except RequestError:  # it will be refused, and nothing is read
+            n = 0.0
         return dict.fromkeys(ENDS, n)
     size = sum(len(message.words.encode("utf-8", "replace")) for message in messages)
     ratio = known.tokens_per_byte

@@ -17,6 +17,7 @@ from decimal import Decimal
 
 from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
+from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.asking import request_of
 from evalkit.engine.expected_tokens import (
     ENDS,
@@ -35,7 +36,6 @@ from evalkit.engine.experience import PastUse
 from evalkit.engine.image_tokens import basis as image_basis
 from evalkit.engine.image_tokens import n_images, with_images
 from evalkit.engine.judging.panel import Panel
-from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Sample
 from evalkit.store.row_codec import Key

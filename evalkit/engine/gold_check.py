@@ -93,7 +93,12 @@ def _tried_once(task: ResolvedTask, scorer: Scorer) -> str | None:
     sample = next(iter(task.samples()), None)
     if sample is None or scorer.awaited is not None:
         return None
-    score = scorer.score(sample, _tried_reply(sample))
+    try:
+        score = scorer.score(sample, _tried_reply(sample))
+    except Exception as error:
+        if scorer.plugin is None:
+            raise
+        return f"tried on the first sample ({sample.id!r}): {_raised(error, sample, scorer)}"
     return None if score.value is not None else f"tried on the first sample ({sample.id!r}): {score.reason}"
 
 
@@ -123,8 +128,10 @@ def _raised(error: Exception, sample: Sample, scorer: Scorer) -> str:
     if isinstance(error, SuiteError):
         return f"the scorer {scorer.name!r} cannot score it: {error}"
     of = f" of {scorer.plugin}" if scorer.plugin else ""
-    said = f"{type(error).__name__}: {error}"[:300]
-    place = place_in_code(error)
+    from evalkit.foreign import raised_by, words_of
+
+    said = words_of(error)
+    place = place_in_code(raised_by(error))
     return f"the scorer {scorer.name!r}{of} raised {said} ({place}) for the target {short(sample.target)}"
 
 

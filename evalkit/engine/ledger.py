@@ -14,18 +14,18 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
-from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, is_drawn, request_of, score_of, scored_row
 from evalkit.engine.budget import Reservation
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.lane import Slot
 from evalkit.engine.rows import AttemptInfo, answer_of_row, with_score
-from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
+from evalkit.engine.work import Item, Observer, RowLog, Silent
 from evalkit.frozen import dataclass
-from evalkit.records import AgentStep, Outcome, Request, Response, Row
+from evalkit.records import AgentStep, Outcome, Request, Row
 from evalkit.store.answer_codec import CachedAnswer
 from evalkit.store.row_codec import Key
 
@@ -39,37 +39,6 @@ LOOK_S, TELL_S, MOST_S = 0.1, 5.0, 120.0
 agent, whose slot is held, waits."""
 UNSCORED = "no score"
 """Stands for an error's kind where an answer came, and nobody could score it."""
-
-
-class AnswerCache(Protocol):
-    """Answers bought in earlier runs, keyed by everything that could change them."""
-
-    def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None: ...
-
-    def put(self, model: PlannedModel, request: Request, response: Response, row: HasBill) -> None: ...
-
-    def sent(self, model: PlannedModel, request: Request) -> None: ...
-
-    def is_elsewhere(self, model: PlannedModel, request: Request) -> bool: ...
-
-    def given_up(self, model: PlannedModel, request: Request) -> int: ...
-
-    def give_up(self, model: PlannedModel, request: Request, n: int) -> None: ...
-
-    def keep(self) -> None: ...
-
-
-class HasBill(Protocol):
-    """What the cache keeps beside an answer: a row, or a step of an agent."""
-
-    @property
-    def started_at(self) -> float: ...
-
-    @property
-    def cost_usd(self) -> Decimal | None: ...
-
-    @property
-    def given_up(self) -> int | None: ...
 
 
 @dataclass(slots=True)
@@ -104,11 +73,15 @@ class Ledger:
     """Steps of earlier sessions, of samples that were not over."""
     unscored: Callable[[Key], Row | None] = lambda key: None
     """The stored row of an answer that its scorer failed on in an earlier session."""
+    unmarked: Callable[[Key], bool] = lambda key: False
+    """Whether a stored row that is owed holds an answer (scored or not by now, see `unscored`)."""
     given_up: Callable[[Key], int] = lambda key: 0
     """Attempts of earlier sessions that ended at a limit of evalkit's own (`Row.given_up`)."""
     waited: Callable[[Key], float] = lambda key: 0.0
     """Seconds that attempts of earlier sessions took which came to nothing."""
     tally: Tally = field(default_factory=Tally)
+    _drawn_anew: set[Key] = field(default_factory=set)
+    """Rows for which a model is asked again although an answer was there."""
     _live: LiveSessions | None = None
     _has_told_of_waiting: bool = False
 
@@ -142,7 +115,7 @@ class Ledger:
 
         Raises RunIncomplete when it cannot be written.
         """
-        if earlier := max(self.given_up(row.key), asked_before):
+        if earlier := max(self.given_up(row.key) + (row.key in self._drawn_anew), asked_before):
             row = replace(row, given_up=(row.given_up or 0) + earlier)
         if row.retry_s is not None and (waited := self.waited(row.key)):
             row = replace(row, retry_s=row.retry_s + waited)
@@ -201,27 +174,30 @@ class Ledger:
     def sent(self, item: Item, request: Request) -> None:
         """A request goes out now. The cache notes it until its answer is there: who ends a run and begins it again
         would have the slow answers drawn anew."""
-        if not is_drawn(item, request):
+        if not _is_drawn(item, request):
             return
         self.journal.sent.out(item.key)
+        if self.unmarked(item.key):
+            self._drawn_anew.add(item.key)
         if self.cache is None or self.storing is not None:
             return
-        if item.episode is not None:
-            from evalkit.engine.live_tools import is_live
-
-            if is_live(item):
-                return
-        self.cache.sent(item.model, request)
+        if item.episode is None or not _is_live(item):
+            self.cache.sent(item.model, request)
 
     def turned_back(self, item: Item, request: Request, n_given_up: int) -> None:
         """The run ends while a request only waits for its next attempt: nothing of it is under way. `n_given_up`: its
         attempts until then that were given up."""
-        if not is_drawn(item, request):
+        if not _is_drawn(item, request):
             return
         if not n_given_up:
-            self.journal.sent.back(item.key)
+            self._back(item)
         if self.cache is not None and self.storing is None:
             self.cache.give_up(item.model, request, self.cache.given_up(item.model, request) + n_given_up)
+
+    def _back(self, item: Item) -> None:
+        """Nothing of a row is under way. Where a later session would draw answers of the sample anew, it still is."""
+        if item.episode is None or item.episode.is_kept:
+            self.journal.sent.back(item.key)
 
     def keep_cached(self) -> None:
         """Now and then: what waits to be written into the cache is, where it has waited for long."""
@@ -281,12 +257,10 @@ class Ledger:
 
     async def finish_step(self, item: Item, request: Request, found: Obtained | Lost) -> Item | None:
         """The item of an agent's sample after one more request; None where that is the end of it, its row stored."""
-        from evalkit.engine.episodes import broken, broken_row, kept_within_bounds, lost_row, with_answer
-        from evalkit.engine.live_tools import is_live
-        from evalkit.suite.environments import BrokenEnvironment
+        from evalkit.engine.episodes import lost_row
 
         self.tally.asked += 1
-        cache = None if self.storing is not None or is_live(item) else self.cache
+        cache = None if self.storing is not None or _is_live(item) else self.cache
         if cache is not None and (before := cache.given_up(item.model, request)):
             found = replace(found, attempt=replace(found.attempt, given_up=found.attempt.given_up + before))
         if isinstance(found, Lost):
@@ -294,15 +268,15 @@ class Ledger:
                 cache.give_up(item.model, request, found.attempt.given_up)
             self.store(lost_row(item, found))
             return None
-        try:
-            item = kept_within_bounds(await self._stepped(item, found))
-        except BrokenEnvironment as error:
-            self.store(broken_row(with_answer(item, found), broken(error)))
+        after = await self._stepped(item, found)
+        if after is None:
+            if cache is not None:
+                cache.give_up(item.model, request, found.attempt.given_up + _is_drawn(item, request))
             return None
-        self.journal.sent.back(item.key)
+        self._back(after)
         if cache is not None:
-            cache.put(item.model, request, found.response, _steps(item)[-1])
-        return item
+            cache.put(item.model, request, found.response, _steps(after)[-1])
+        return after
 
     async def _left_of_agent(self, item: Item) -> tuple[Item, Request] | None:
         """What its agent is asked next, steps that are kept or cached taken; None: its row is stored."""
@@ -318,7 +292,6 @@ class Ledger:
     async def _next_of_agent(self, item: Item) -> tuple[Item, Request] | None:
         """The same. Raises BrokenEnvironment."""
         from evalkit.engine.episodes import begun, broken_row, cached_answer, episode_row, over_after, unmeasured
-        from evalkit.engine.live_tools import is_live
 
         if item.episode is None:
             item = await _beside(item, begun, item, self.open_steps.get(item.key, ()))
@@ -331,21 +304,40 @@ class Ledger:
                 return None
             request = request_of(item)
             # Nothing that a live server was told is told again from the cache: its answers may be others by now.
-            hit = await self._answer_of(item, request) if self.cache is not None and not is_live(item) else None
+            hit = await self._answer_of(item, request) if self.cache is not None and not _is_live(item) else None
             if hit is None:
                 return item, request
             self.tally.cached += 1
-            item = await self._stepped(item, cached_answer(item, hit))
+            after = await self._stepped(item, cached_answer(item, hit))
+            if after is None:
+                return None
+            item = after
 
-    async def _stepped(self, item: Item, bought: Obtained) -> Item:
+    async def _stepped(self, item: Item, bought: Obtained) -> Item | None:
+        """The item after an answer, its calls carried out; None where that cannot be done: then its row is stored."""
+        from evalkit.engine.episodes import broken, broken_row, kept_within_bounds, with_answer
+        from evalkit.suite.environments import BrokenEnvironment
+
+        after = item
+        try:
+            after = await self._carried_out(item, bought)
+            return kept_within_bounds(after)
+        except BrokenEnvironment as error:
+            n_kept = 0 if after.episode is None else after.episode.n_kept
+            self.store(broken_row(with_answer(item, bought, n_kept), broken(error)))
+            return None
+
+    async def _carried_out(self, item: Item, bought: Obtained) -> Item:
+        """The same. Raises BrokenEnvironment."""
         from evalkit.engine.episodes import due_calls, stepped
-        from evalkit.engine.live_tools import is_live
 
-        told = await self.live.carried_out(item, due_calls(item, bought)) if is_live(item) else None
+        told = await self.live.carried_out(item, due_calls(item, bought)) if _is_live(item) else None
         item = await _beside(item, stepped, item, bought, told)
-        if self.steps is not None and not is_live(item):  # no other session has what this one's calls have changed
-            self.steps.append(item.key, len(_steps(item)), _steps(item)[-1])
-        return item
+        if self.steps is None or _is_live(item):  # no other session has what a live one's calls have changed
+            return item
+        self.steps.append(item.key, len(_steps(item)), _steps(item)[-1])
+        assert item.episode is not None
+        return replace(item, episode=replace(item.episode, n_kept=len(item.episode.steps)))
 
     async def _scored_again(self, item: Item) -> Row | None:
         """The row of an answer that an earlier session could not score; None where there is none."""
@@ -371,6 +363,20 @@ class Ledger:
         response, cost = cost_of(item, hit.response, attempt)
         row = await scored_row(item, response, attempt, cost)
         return self.store(row, asked_before=item.given_up)
+
+
+def _is_live(item: Item) -> bool:
+    """Whether a live server carries out its calls: nothing that it says can be had again."""
+    if item.sample.world is None:
+        return False
+    from evalkit.engine.live_tools import is_live
+
+    return is_live(item)
+
+
+def _is_drawn(item: Item, request: Request) -> bool:
+    """Whether another answer may come where it is asked again; of a live server too."""
+    return is_drawn(item, request) or _is_live(item)
 
 
 async def _beside(item: Item, carry_out: Callable[..., Item], *arguments: object) -> Item:

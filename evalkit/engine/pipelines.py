@@ -33,6 +33,7 @@ from evalkit.engine.asking import believed
 from evalkit.engine.billing_of_parts import parts_so_far
 from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.caching import is_kept
+from evalkit.engine.event_loop import ask_adapter, close_adapter
 from evalkit.engine.guards import ReadyGuard
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.facts import is_replayed
@@ -233,12 +234,12 @@ class PipelineAdapter:
     async def aclose(self) -> None:
         """Closes every part; those that are asked by themselves too are closed twice, which does nothing."""
         for part in self.parts.values():
-            await part.aclose()
+            await close_adapter(part)
 
     async def _answer(self, request: Request) -> tuple[Response, Stage]:
         main = self.parts["model"]
         asked = request if main.capabilities.record else replace(request, record={})
-        said = believed(await main.respond(asked), asked)
+        said = believed(await ask_adapter(main, asked), asked)
         return said, Stage(main.spec.name, "model", said.timing, said.usage, said.served_model)
 
     async def _ask(self, guard: ReadyGuard, request: Request, answer: str | None) -> Stage:
@@ -246,7 +247,7 @@ class PipelineAdapter:
         request = self._as_shown(request)
         asked = guard.request(request, answer, adapter)
         self._refuse_more(guard, asked, request, answer)
-        said = believed(await adapter.respond(asked), asked)
+        said = believed(await ask_adapter(adapter, asked), asked)
         blocked = guard.blocks(said, guard.by)
         words = said.text or said.refusal
         return Stage(guard.by, guard.role, said.timing, said.usage, said.served_model, blocked, words)

@@ -23,6 +23,7 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import priced
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
+from evalkit.engine.event_loop import close_adapter
 from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts
@@ -74,7 +75,7 @@ class Plan:
     async def aclose(self) -> None:
         """Close what the adapters of models and judges hold open: for a plan that is not run."""
         for model in (*self.work.models, *(self.panel.judges if self.panel is not None else ())):
-            await model.adapter.aclose()
+            await close_adapter(model.adapter)
 
 
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:

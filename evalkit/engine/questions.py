@@ -15,15 +15,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from evalkit.adapters.awaiting import in_own_task, is_from_inside, within
-from evalkit.adapters.base import DescribesServer
+from evalkit.adapters.awaiting import called, in_own_task, is_from_inside, within
+from evalkit.adapters.base import Adapter, DescribesServer
 from evalkit.adapters.probing import Ask, paying
 from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.lane import may_have_cost
 from evalkit.engine.work import PlannedModel
-from evalkit.errors import RequestError, Stalled, Unfit
+from evalkit.errors import EvalkitError, RequestError, Stalled, Unfit
 from evalkit.frozen import dataclass
 from evalkit.records import Request, Response
 from evalkit.text.secrets import without_keys
@@ -55,7 +55,7 @@ class ServerQuestions:
     async def describe(self, name: str, server: DescribesServer) -> None:
         """Ask what it is. What it does not say in time stays unknown."""
         try:
-            await self._in_time(name, server.describe())
+            await self._in_time(name, server, server.describe)
         except TimeoutError:
             self.tell(without_keys(f"{name}: what the server is stays unknown: it did not say within {self._said}"))
 
@@ -77,7 +77,7 @@ class ServerQuestions:
 
         try:
             with paying(partial(self._paid, model, what, costs)):
-                unproved = await self._in_time(name, tries())
+                unproved = await self._in_time(name, model.adapter, tries)
         except TimeoutError as over:
             before = f" It said to a try before: {met[0]}" if met else ""
             raise Stalled(
@@ -131,10 +131,20 @@ class ServerQuestions:
     def _said(self) -> str:
         return f"{self.limit_s:g} s (run.timeout_s, at most {LONGEST_QUESTION_S:g} s here)"
 
-    async def _in_time(self, name: str, call: Awaitable[T]) -> T:
-        """Raises what the call raises; TimeoutError once the time is over."""
+    async def _in_time(self, name: str, asked: object, call: Callable[[], Awaitable[T]]) -> T:
+        """Raises a RequestError, what evalkit's own raises besides, or TimeoutError once the time is over. `asked`: the
+        adapter whose call it is."""
         try:
-            return await within(self.limit_s, in_own_task(call))
+            return await within(self.limit_s, in_own_task(called(call)))
+        except TimeoutError:
+            raise
+        except Exception as error:
+            from evalkit.engine.their_adapters import failure_of
+            from evalkit.foreign import raised_by
+
+            if isinstance(error, EvalkitError) and raised_by(error) is error:
+                raise
+            raise failure_of(cast(Adapter, asked), error) from error
         except asyncio.CancelledError:
             if is_from_inside():
                 raise Unfit(f"models.{name}: the call cancelled itself (asyncio.CancelledError)") from None

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from evalkit.engine.asking import StoppedWaiting, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
+from evalkit.engine.event_loop import IDLE_S, LagMeter, close_adapter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream
@@ -46,7 +46,6 @@ from evalkit.records import Request, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.suite.digests import shuffled_place
 from evalkit.text import numbers
-from evalkit.text.secrets import without_keys
 
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
@@ -73,7 +72,8 @@ class Runner:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         answers = (before.done, before.earlier, files.cache, self.observer, work.storing, files.steps)
-        self.ledger = Ledger(journal, *answers, before.open_steps, before.unscored, before.given_up, before.waited)
+        left = (before.open_steps, before.unscored, before.unmarked, before.given_up, before.waited)
+        self.ledger = Ledger(journal, *answers, *left)
         keep = None if files.spend_file is None else files.spend_file.keep
         self.budget = Budget(work.settings.max_cost_usd, before.spent, keep)
         self.stopper = stopper
@@ -144,9 +144,11 @@ class Runner:
             gc.unfreeze()
             for model in self.work.models:
                 try:
-                    await model.adapter.aclose()
+                    await close_adapter(model.adapter)
                 except Exception as error:  # noqa: BLE001  # a package's: what was asked is kept all the same
-                    told = without_keys(f"{type(error).__name__}: {error}")
+                    from evalkit.foreign import words_of
+
+                    told = words_of(error)
                     self.observer.note(f"{model.name} could not be closed: {told}")
         tally = self.ledger.tally
         for lane, _ in lanes:

@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.driving import Drive, drive_with_signals
-from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import (
     earlier_answers,
@@ -168,6 +168,7 @@ def _earlier(
         spent,
         steps,
         unscored_answers(plan, folder, recovered),
+        recovered.is_unmarked,
         recovered.given_up_of,
         recovered.waited_of,
         resumed=bool(recovered.seen or recovered.given_up),

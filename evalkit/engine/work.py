@@ -16,14 +16,15 @@ from evalkit.engine.sample_stream import SampleStream
 from evalkit.facts import StopFacts, is_replayed
 from evalkit.facts.base import JsonMap
 from evalkit.frozen import dataclass
+from evalkit.plugins import folded
 from evalkit.records import AgentStep, Message, Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.store.row_codec import Key
 
 if TYPE_CHECKING:
     from evalkit.cost.reports import ToolReceiver
+    from evalkit.engine.answer_cache import AnswerCache
     from evalkit.engine.event_loop import Lag
-    from evalkit.engine.ledger import AnswerCache
     from evalkit.engine.spend_file import SpendFile
     from evalkit.errors import SuiteError
     from evalkit.facts.run import LaneFacts
@@ -83,6 +84,10 @@ class PlannedTask:
     """Checks the samples while they are asked; None: all are checked."""
 
 
+_ALIKE = frozenset({"ctranslate2", "replay", "scripted"})
+"""Adapters whose answers no server draws."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
     """A model that can be asked."""
@@ -105,6 +110,15 @@ class PlannedModel:
     """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
 
     @property
+    def answers_alike(self) -> bool:
+        """Whether the same request at temperature 0 gets the same answer: from an engine of evalkit's own in this
+        process, or from a file. A program or a function may ask any server."""
+        if self.parts:
+            return all(part.answers_alike for part in self.parts.values())
+        spec = self.adapter.spec
+        return spec.function is None and folded(spec.adapter) in _ALIKE and not self.adapter.endpoint.network
+
+    @property
     def asks_nobody(self) -> bool:
         """Whether its answers (those of every part) are read from a file: they have a cost, and this run pays none."""
         if self.parts:
@@ -121,6 +135,13 @@ class Episode:
     state: JsonMap
     """What its calls have made of the world so far."""
     steps: tuple[AgentStep, ...] = ()
+    n_kept: int = 0
+    """Of the steps, how many a later session goes on from; the others' answers are drawn anew where the sample is."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether no answer of its steps would be drawn anew."""
+        return self.n_kept >= len(self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +257,8 @@ class EarlierSessions:
     """Steps of agents whose samples are not over."""
     unscored: Callable[[Key], Row | None] = lambda key: None
     """The row of an answer that its scorer failed on: it is scored again, and its model not asked."""
+    unmarked: Callable[[Key], bool] = lambda key: False
+    """Whether a row that is owed holds an answer, in whose place another comes where the model is asked again."""
     given_up: Callable[[Key], int] = lambda key: 0
     """Attempts at a row that is owed which ended at a limit of evalkit's own (`Row.given_up`)."""
     waited: Callable[[Key], float] = lambda key: 0.0

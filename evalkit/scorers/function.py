@@ -30,12 +30,12 @@ from typing import Any
 
 from evalkit.adapters.awaiting import OutOfTime, in_own_task, is_from_inside, within
 from evalkit.errors import SuiteError
+from evalkit.foreign import kept_running, raised_by, words_of
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import READING
 from evalkit.scorers.scores import contradiction, graded, right_or_wrong, unscored
 from evalkit.suite.functions import OwnFunction
-from evalkit.text.secrets import without_keys
 
 NAME = "function"
 VERSION = 4
@@ -64,17 +64,22 @@ def make(function: OwnFunction, at: str) -> Scorer:
     def score(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
         try:
-            return read(call(*given, **named))
-        except (Exception, BaseExceptionGroup, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
+            with kept_running():
+                return read(call(*given, **named))
+        except Exception as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
             return unscored(_raised(error))
 
     async def awaited(sample: Sample, response: Response) -> Score:
         given, named = arguments(sample, response)
         try:
-            return read(await within(LONGEST_S, in_own_task(call(*given, **named))))
+            with kept_running():
+                called = call(*given, **named)
+            found = await within(LONGEST_S, in_own_task(called))
+            with kept_running():
+                return read(found)
         except OutOfTime as over:
             return unscored(f"the scorer gave no score within {LONGEST_S:g} s{f'; {over}' if str(over) else ''}")
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - as above
             return unscored(_raised(error))
         except asyncio.CancelledError as error:
             if not is_from_inside():
@@ -173,6 +178,6 @@ def _takes(function: Callable[..., Any], at: str) -> tuple[tuple[str, ...], tupl
 
 
 def _raised(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(raised_by(error).__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return without_keys(f"the scorer raised {type(error).__name__}: {str(error)[:500]}{place}")
+    return f"the scorer raised {words_of(error, 500)}{place}"

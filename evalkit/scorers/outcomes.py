@@ -125,10 +125,10 @@ async def score_awaited_response(sample: Sample, response: Response, scorer: Sco
 def _broken(scorer: Scorer, error: Exception) -> Score:
     """No score for this reply. Raises the error again where evalkit's own scorer met what no reply can cause."""
     if scorer.plugin is not None:
-        return unscored(
-            f"the scorer {scorer.name} of {scorer.plugin} broke on this reply ({type(error).__name__}): tell its "
-            "authors"
-        )
+        from evalkit.foreign import raised_by
+
+        kind = type(raised_by(error)).__name__
+        return unscored(f"the scorer {scorer.name} of {scorer.plugin} broke on this reply ({kind}): tell its authors")
     if isinstance(error, _NO_REPLY_S_FAULT) and not isinstance(error, RecursionError):
         raise error
     return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")

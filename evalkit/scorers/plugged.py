@@ -24,26 +24,51 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from evalkit.errors import EvalkitError, PluginError
+from evalkit.foreign import kept
 from evalkit.plugins import Plugin
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.declared import read_record, record_of
 from evalkit.scorers.options import REFUSAL, OptionRule, read
 from evalkit.suite.functions import FunctionIdentity, OwnFunction
 
+_OF_ANSWERS, _OF_SAMPLES = ("score", "awaited", "gold", "gold_tokens"), ("sure", "continuations", "contexts")
+"""Fields of a Scorer that are code of its package: where they raise, an answer has no score; or nothing can be asked.
+"""
 _WANTED = "a function (answer, record) -> float | bool | Score, a function make(options) -> Scorer, or a Scorer"
 
 
 def maker_of(plugin: Plugin) -> Make:
     """The plug-in as `make(options) -> Scorer`. Raises PluginError for what is none of the three."""
     found = plugin.import_object()
+    with plugin.running(f"reading {plugin.value}"):
+        if not isinstance(found, Scorer) and not callable(found):
+            raise plugin.wrong(_WANTED, found)
+        make = _maker(found, plugin)
+
+    def made(options: Mapping[str, object]) -> Scorer:
+        with plugin.running(f"making it by {plugin.value}"):
+            return _held(make(options), plugin)
+
+    return made
+
+
+def _maker(found: Any, plugin: Plugin) -> Make:
     if isinstance(found, Scorer):
         return lambda options: _own_version(_without_options(found, plugin, options), plugin)
-    if not callable(found):
-        raise plugin.wrong(_WANTED, found)
     if n_positional(found) >= 2:
         return lambda options: plain_scorer(plugin.name, found, options, plugin=plugin)
     return lambda options: _own_version(_made(found, plugin, options), plugin)
+
+
+def _held(scorer: Scorer, plugin: Plugin) -> Scorer:
+    """The scorer, each of whose functions runs as code of a package does: nothing that it raises ends the process."""
+    given: dict[str, Any] = {name: getattr(scorer, name) for name in (*_OF_ANSWERS, *_OF_SAMPLES)}
+    held: dict[str, Any] = {
+        name: kept(one) if name in _OF_ANSWERS else plugin.held(one, name)
+        for name, one in given.items()
+        if callable(one)
+    }
+    return replace(scorer, **held)
 
 
 def plain_scorer(
@@ -110,16 +135,7 @@ def n_positional(function: Callable[..., Any]) -> int:
 def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, object]) -> Scorer:
     record = record_of(make)
     given: Any = options if record is None else read_record(plugin.name, record, options)
-    try:
-        made = make(given)
-    except EvalkitError:
-        raise
-    except Exception as error:
-        said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
-        raise PluginError(
-            f"the scorer {plugin.name!r} of the package {plugin.origin} could not be made: {said}. Tell its authors, "
-            f"or take it out: pip uninstall {plugin.package}"
-        ) from error
+    made = make(given)
     if not isinstance(made, Scorer):
         raise plugin.wrong(_WANTED, made)
     return made if record is None else replace(made, options=given.model_dump(mode="json"))

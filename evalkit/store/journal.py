@@ -250,6 +250,8 @@ class Recovered:
 
     def is_unmarked(self, key: Key) -> bool:
         """Whether an answer is there that could not be marked, and the row is owed again."""
+        if not self.unmarked:
+            return False
         place = key_hash(key)
         return place in self.unmarked and self.seen.get(place) is not False
 

@@ -35,10 +35,11 @@ class SentLog:
         """Entries that are written with the next request, so that each costs one write."""
 
     def out(self, key: Key) -> None:
-        """The request of a row goes out."""
+        """The request of a row goes out; one that is out already stays so, as that of an agent's later step does."""
         place = key_hash(key)
-        self._open.add(place)
-        self._note(b"+" + place)
+        if place not in self._open:
+            self._open.add(place)
+            self._note(b"+" + place)
 
     def back(self, key: Key, *, is_stored: bool = False) -> None:
         """Nothing of it is under way any more; nothing happens where it is not out. `is_stored`: its row is there and

@@ -59,6 +59,11 @@ def origin_of(name: str) -> str | None:
 
 def _of_plugin(plugin: Plugin, name: str) -> BuiltinEntry:
     """The definition of a plug-in: a mapping, or the path of a YAML file. Raises PluginError for what is none."""
+    with plugin.running(f"reading {plugin.value}"):
+        return _read_definition(plugin, name)
+
+
+def _read_definition(plugin: Plugin, name: str) -> BuiltinEntry:
     found = plugin.import_object()
     if isinstance(found, Path):
         try:

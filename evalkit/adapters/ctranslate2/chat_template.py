@@ -84,7 +84,8 @@ def _source(folder: Inside, tokenizer_config: Mapping[str, object]) -> str | Non
         return own_file.text()
     stored = tokenizer_config.get("chat_template")
     if isinstance(stored, list):
-        stored = next((one.get("template") for one in stored if one.get("name") == "default"), None)
+        named = (one for one in stored if isinstance(one, Mapping) and one.get("name") == "default")
+        stored = next(named, {}).get("template")
     return stored if isinstance(stored, str) else None
 
 

@@ -146,9 +146,9 @@ def _said(out: bytes) -> str | None:
     """What went wrong; empty: nothing. None: the child did not get as far as to say."""
     try:
         reply = json.loads(out)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return str(reply.get("error", ""))
+    return str(reply.get("error", "")) if isinstance(reply, dict) else None
 
 
 def _ending(code: int) -> str:

@@ -26,6 +26,7 @@ from typing import Any
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.ctranslate2.batching import Gatherer
 from evalkit.adapters.ctranslate2.checkpoint import Checkpoint, read_checkpoint
+from evalkit.adapters.ctranslate2.door import answerable, usable
 from evalkit.adapters.ctranslate2.engine import (
     CTranslate2Options,
     Engine,
@@ -49,7 +50,8 @@ def make(spec: ModelSpec) -> CTranslate2Adapter:
     Loading comes before the run rather than with the first request: a model that does not load should cost nothing.
     """
     options = engine_settings(spec)
-    return CTranslate2Adapter(spec, read_checkpoint(spec, options.compute_type), options)
+    with usable(spec):
+        return CTranslate2Adapter(spec, read_checkpoint(spec, options.compute_type), options)
 
 
 class CTranslate2Adapter:
@@ -92,13 +94,16 @@ class CTranslate2Adapter:
             raise Unsupported(
                 f"models.{self.spec.name}: ctranslate2 takes no extra fields, and these are given: {names}."
             )
-        if request.continuations is not None:
-            return await self._score(request, request.continuations, sent_at)
-        return await self._write(request.messages, request.settings, sent_at)
+        with answerable(self.spec):
+            if request.continuations is not None:
+                return await self._score(request, request.continuations, sent_at)
+            return await self._write(request.messages, request.settings, sent_at)
 
     def count_prompt(self, messages: tuple[Message, ...]) -> int:
-        """Tokens of a prompt, by the checkpoint's own tokenizer: for `evalkit plan`, which sends nothing."""
-        return len(self._prompt(messages))
+        """Tokens of a prompt, by the checkpoint's own tokenizer: for `evalkit plan`, which sends nothing. Raises
+        Rejected as `respond`."""
+        with answerable(self.spec):
+            return len(self._prompt(messages))
 
     async def aclose(self) -> None:
         """Lets running batches end and gives the memory back."""
@@ -192,6 +197,11 @@ class CTranslate2Adapter:
         text = "\n\n".join(turn.text for turn in messages) if render is None else render(messages)
         encoding = self._checkpoint.tokenizer.encode(text, add_special_tokens=render is None)
         tokens: list[str] = encoding.tokens[: _text_end(encoding)]
+        start = self._checkpoint.start_id
+        if not tokens and start is not None and (token := self._checkpoint.tokenizer.id_to_token(start)) is not None:
+            tokens = [token]
+        if not tokens:
+            raise Rejected(f"models.{self.spec.name}: the prompt is empty, and the checkpoint names no start token.")
         known = self._checkpoint.known
         if known is not None and not known.issuperset(tokens):
             strange = next(token for token in tokens if token not in known)
@@ -199,10 +209,6 @@ class CTranslate2Adapter:
                 f"models.{self.spec.name}: the tokenizer gives {strange!r:.60}, and the weights have no such token: "
                 "they do not fit together."
             )
-        if not tokens and self._checkpoint.start_id is not None:
-            return [self._checkpoint.tokenizer.id_to_token(self._checkpoint.start_id)]
-        if not tokens:
-            raise Rejected(f"models.{self.spec.name}: the prompt is empty, and the checkpoint names no start token.")
         return tokens
 
     def _row(self, context: str, continuation: str) -> tuple[list[int], int]:
@@ -220,13 +226,14 @@ class CTranslate2Adapter:
                     f"names no start token."
                 )
             ids, start = [self._checkpoint.start_id, *ids], 1
-        if self._checkpoint.n_tokens is not None and max(ids) >= self._checkpoint.n_tokens:
-            raise Rejected(
-                f"models.{self.spec.name}: the tokenizer gives token {max(ids)}, and the weights know "
-                f"{self._checkpoint.n_tokens:,}: they do not fit together."
-            )
         if start >= len(ids):
             raise Rejected(f"models.{self.spec.name}: the continuation {continuation!r} has no token of its own.")
+        n_known = self._checkpoint.n_tokens
+        if n_known is not None and (strange := next((one for one in ids if not 0 <= one < n_known), None)) is not None:
+            raise Rejected(
+                f"models.{self.spec.name}: the tokenizer gives token {strange}, and the weights know {n_known:,}: they "
+                "do not fit together."
+            )
         self._limit(len(ids) - 1, 1)
         self._refuse_too_large(len(ids), floats=len(ids) * (self._checkpoint.n_tokens or 1))
         return ids, start

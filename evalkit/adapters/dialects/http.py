@@ -26,8 +26,8 @@ from evalkit.adapters.options import read_options
 from evalkit.adapters.own_headers import own_headers
 from evalkit.adapters.presets import SETTINGS
 from evalkit.adapters.reading import ReplyReading
-from evalkit.errors import Unsupported
-from evalkit.records import Request
+from evalkit.errors import RequestError, Unsupported
+from evalkit.records import Request, Response
 
 Options = HttpOptions
 
@@ -35,6 +35,8 @@ _REQUIRED = {
     "request": 'the body of a request, like {question: "{{ prompt }}"}',
     "answer": "where the reply has the answer, like data.text",
 }
+_OWN_ERROR = 500
+"""The status of what broke within; gateways say 502, 503 and 504."""
 _MODEL = re.compile(r"[\w.:/@+-]{1,100}")
 """A name that is sent: never a prompt."""
 
@@ -85,6 +87,15 @@ class HttpApplication(DialectAdapter):
         self.record_fields = dialect.template.record
         # An application changes behind its address without a word: only a version that the suite names may be kept.
         self.endpoint = replace(self.endpoint, cacheable=spec.weights is not None, weights=spec.weights)
+
+    async def respond(self, request: Request) -> Response:
+        """As any dialect's. What the application says of an error of its own (500) may be about what its model had
+        answered, however quickly it says so."""
+        try:
+            return await super().respond(request)
+        except RequestError as error:  # whatever the suite calls it
+            error.begun = error.begun or error.status == _OWN_ERROR
+            raise
 
     def check_request(self, request: Request) -> None:
         """Raises Unsupported where the body cannot be made for this request."""

@@ -237,7 +237,9 @@ class OpenAIChat(DialectAdapter):
         except ODD as error:
             raise BadReply(f"The reply of /completions is not of the dialect: {odd(error)}") from error
         except (BadReply, Unsupported) as error:
-            raise type(error)(self._wire.where.clean(str(error))) from error
+            told = type(error)(self._wire.where.clean(str(error)))
+            told.begun = True  # the reply had come
+            raise told from error
 
     def _false_figures(self, why: str) -> Unfit:
         return Unfit(

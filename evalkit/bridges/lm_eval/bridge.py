@@ -17,15 +17,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.bridges.lm_eval.code import runs_text
+from evalkit.bridges.lm_eval.code import runs_text, uses_signals
 from evalkit.bridges.lm_eval.data import refuse_links_out
 from evalkit.bridges.lm_eval.questions import Questions, metric_named
 from evalkit.bridges.lm_eval.start import import_lm_eval, local_programs, unasked
 from evalkit.bridges.lm_eval.task import LmEvalTask
 from evalkit.bridges.lm_eval.trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError, UserError
-from evalkit.foreign import kept_running
+from evalkit.foreign import kept_running, words_of
 from evalkit.installed import install_hint
+from evalkit.main_thread import is_lent, no_main_thread, where_signals_work
 from evalkit.paths import find
 from evalkit.reading import sha256_of
 from evalkit.suite.external_task import ExternalTask
@@ -100,6 +101,8 @@ def tasks_of(external: ExternalTask, index: TaskFiles, *, allow_code: bool) -> l
             f"lm-eval's {wanted} runs code that a model or a data set writes on this machine, or may ask other "
             f"hosts ({why}); allow it: {ALLOW_CODE}"
         )
+    if not is_lent() and uses_signals(_files_behind(wanted, index, set()), index.shipped):
+        raise SuiteError(no_main_thread(f"lm-eval's {wanted}"))
     built = _built(wanted, index, external.folder, allow_code=allow_code)
     several = len(built) > 1
     found = []
@@ -111,7 +114,9 @@ def tasks_of(external: ExternalTask, index: TaskFiles, *, allow_code: bool) -> l
         try:
             questions = Questions(lm_task, entry.shots.n if entry.shots else None, entry.system)
             found.append(_task(external, questions, index, code, several))
-        except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+        except UserError:
+            raise
+        except Exception as error:  # whatever the task's own code says: one complaint, cause chained
             raise SuiteError(_why_not_built(wanted, error)) from error
     return found
 
@@ -164,9 +169,13 @@ def _built(name: str, index: TaskFiles, suite: Path, *, allow_code: bool) -> lis
 
     from evalkit.bridges.lm_eval.index import Factory
 
+    def make() -> Any:
+        with kept_running():
+            return _made(Factory(index, suite, trusted=allow_code), name, index)
+
     try:
-        made = _made(Factory(index, suite, trusted=allow_code), name, index)
-    except SuiteError:
+        made = where_signals_work(make, f"lm-eval's {name}")
+    except UserError:
         raise
     except ModuleNotFoundError as error:
         raise SuiteError(
@@ -190,7 +199,7 @@ def _made(factory: Factory, name: str, index: TaskFiles) -> Any:
 
 
 def _why_not_built(name: str, error: Exception) -> str:
-    said = f"{type(error).__name__}: {str(error).strip()[:600]}"
+    said = words_of(error, 600)
     if "offline" in said.lower() or "ConnectionError" in said or "resolve" in said or "Couldn't reach" in said:
         return (
             f"lm-eval's {name} needs a dataset that is not on this machine, and it could not be fetched ({said}). "

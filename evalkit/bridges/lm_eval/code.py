@@ -49,6 +49,7 @@ _COMPUTES = frozenset(
     """.split()  # noqa: SIM905
 )
 """Packages, or parts of one, that send no text anywhere and run no program from where one stands."""
+_BY_SIGNALS = frozenset({"signal", "math_verify"})
 _ASKS = frozenset(
     """
     asyncio ctypes ftplib http imaplib multiprocessing.connection nntplib poplib smtplib socket socketserver ssl
@@ -65,22 +66,45 @@ def runs_text(files: Iterable[Path], shipped: Path) -> Iterator[str]:
     themselves is for `trust`. Never raises.
     """
     root = shipped.resolve()
+    for path, found in _behind(files, root):
+        ours = path.is_relative_to(root)
+        if isinstance(found, OSError):
+            if ours or path.suffix != ".py":
+                yield f"{path.name} cannot be read: {found.strerror or found}"
+        elif isinstance(found, str):
+            if ours and _SAID.search(found):
+                yield f"{path.relative_to(root)} says unsafe_code"
+        elif ours and (said := next(_calls(found), None) or next(_asks(found, path.parent, root), None)):
+            yield f"{path.relative_to(root)}:{said}"
+
+
+def uses_signals(files: Iterable[Path], shipped: Path) -> bool:
+    """Whether a module behind these task files, the user's own too, limits its time by signals: it can only do so in
+    the main thread. Never raises."""
+    return any(
+        name.partition(".")[0] in _BY_SIGNALS
+        for _, found in _behind(files, shipped.resolve())
+        if isinstance(found, ast.AST)
+        for name in _imports(found)
+    )
+
+
+def _behind(files: Iterable[Path], root: Path) -> Iterator[tuple[Path, str | ast.AST | OSError]]:
+    """Every file behind task files: YAML as text, modules as trees, and what cannot be read."""
     seen: set[Path] = set()
     waiting = [path.resolve() for path in files]
     while waiting:
         path = waiting.pop()
-        ours = path.is_relative_to(root)
-        if path in seen or not path.is_file() or (path.suffix == ".py" and not ours):
+        if path in seen or not path.is_file():
             continue
         seen.add(path)
         try:
             text = read_file(path).decode("utf-8", "replace")
         except OSError as error:
-            yield f"{path.name} cannot be read: {error.strerror or error}"
+            yield path, error
             continue
         if path.suffix != ".py":
-            if ours and _SAID.search(text):
-                yield f"{path.relative_to(root)} says unsafe_code"
+            yield path, text
             included = [name for names in _INCLUDE.findall(text) for name in _WORD.findall(names) if name != "-"]
             waiting += [(path.parent / name).resolve() for name in included]
             waiting += [place for name in _FUNCTION.findall(text) for place in _modules(name, path.parent, root)]
@@ -89,8 +113,7 @@ def runs_text(files: Iterable[Path], shipped: Path) -> Iterator[str]:
             tree = ast.parse(text)
         except (SyntaxError, ValueError):
             continue  # Python cannot run it either
-        if found := next(_calls(tree), None) or next(_asks(tree, path.parent, root), None):
-            yield f"{path.relative_to(root)}:{found}"
+        yield path, tree
         waiting += [place for name in _imports(tree) for place in _modules(name, path.parent, root)]
 
 

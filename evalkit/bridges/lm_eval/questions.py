@@ -11,18 +11,23 @@ metrics are lm-eval's code throughout.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from types import FunctionType
+from typing import Any, TypeVar
 
 from evalkit.bridges.lm_eval.samples import sample_digest, target_digest
 from evalkit.errors import SuiteError
 from evalkit.foreign import keeps_running
+from evalkit.main_thread import where_signals_work
 from evalkit.records import Message
 from evalkit.suite.digests import digest
 
+T = TypeVar("T")
 FEWSHOT_SEED = 1234
 """lm-eval's default: the same examples before the same questions as in its own runs."""
 _LIKELIHOOD = frozenset({"multiple_choice", "loglikelihood"})
@@ -41,7 +46,28 @@ class Question:
     """The text before each continuation, where it differs (winogrande). None: the one message, for all."""
 
 
+def _where_signals_work(kind: type[T]) -> type[T]:
+    """Methods and properties of which each runs where the task's own code may set a signal (`evalkit.main_thread`)."""
+
+    def placed(call: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(call)
+        def one(self: Any, *given: Any) -> Any:
+            return where_signals_work(lambda: call(self, *given), f"lm-eval's {vars(self).get('name', 'task')}")
+
+        return one
+
+    for name, value in list(vars(kind).items()):
+        if isinstance(value, FunctionType) and not inspect.isgeneratorfunction(value):
+            setattr(kind, name, placed(value))
+        elif isinstance(value, property) and value.fget is not None:
+            setattr(kind, name, property(placed(value.fget), doc=value.__doc__))
+        elif isinstance(value, cached_property):
+            value.func = placed(value.func)
+    return kind
+
+
 @keeps_running
+@_where_signals_work
 class Questions:
     """A task of lm-eval with everything that evalkit needs of it."""
 

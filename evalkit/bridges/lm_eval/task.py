@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.lm_eval.questions import Questions
-from evalkit.errors import SuiteError
+from evalkit.errors import SuiteError, UserError
+from evalkit.foreign import kept_running, words_of
 from evalkit.paths import named
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -229,8 +230,7 @@ class LmEvalTask(ResolvedTask):
             raise
         except Exception as error:  # a task's own code cannot read its item: one complaint with its place
             raise SuiteError(
-                f"{self.at}: item {doc_id} of lm-eval's {questions.name} cannot be asked: "
-                f"{type(error).__name__}: {error}"
+                f"{self.at}: item {doc_id} of lm-eval's {questions.name} cannot be asked: {_told(error)}"
             ) from error
 
     def _slices(self, doc_id: int) -> dict[str, str]:
@@ -258,7 +258,11 @@ def scorer(questions: Questions, metric: str) -> Scorer:
     """Marks by `metric`, like `acc,none`; every other metric that is a number goes into the score's parts."""
 
     def score(sample: Sample, response: Response) -> Score:
-        return _mark(questions, metric, sample, response)
+        try:
+            with kept_running():
+                return _mark(questions, metric, sample, response)
+        except Exception as error:  # noqa: BLE001 - a task's own code met an answer it cannot mark: recorded as data
+            return unscored(f"lm-eval's {questions.name} could not score this answer: {_told(error)}")
 
     return Scorer(
         name="lm_eval",
@@ -272,14 +276,16 @@ def scorer(questions: Questions, metric: str) -> Scorer:
     )
 
 
+def _told(error: Exception) -> str:
+    """What was raised; of an error of evalkit's own, its sentence."""
+    return str(error) if isinstance(error, UserError) else words_of(error, 600)
+
+
 def _mark(questions: Questions, metric: str, sample: Sample, response: Response) -> Score:
     results = _results(questions, sample, response)
     if isinstance(results, Score):
         return results
-    try:
-        marks = questions.marks(sample.fields["doc_id"], results)
-    except Exception as error:  # noqa: BLE001 - a task's own code met an answer it cannot mark: recorded as data
-        return unscored(f"lm-eval's {questions.name} could not score this answer: {type(error).__name__}: {error}")
+    marks = questions.marks(sample.fields["doc_id"], results)
     extracted = _extracted(questions, metric, sample, response, marks)
     parts = {name: number for name in questions.metrics() if (number := _number(marks.get(name))) is not None}
     value = parts.pop(metric, None)

@@ -28,6 +28,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.judging.panel import JudgedTask, Panel, place, written_settings
 from evalkit.engine.judging.verdicts import (
     TIE,
@@ -43,7 +44,6 @@ from evalkit.engine.judging.verdicts import (
     unread,
     verdicts_of,
 )
-from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.rows import with_score
 from evalkit.engine.runner import Runner
 from evalkit.engine.spend_file import SpendFile

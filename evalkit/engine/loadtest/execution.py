@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from evalkit.engine.budget import Budget
-from evalkit.engine.event_loop import Lag, LagMeter
+from evalkit.engine.event_loop import Lag, LagMeter, close_adapter
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.loadtest.sweep import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
@@ -128,7 +128,7 @@ async def _measured(sweep: Sweep) -> Lag:
     try:
         await sweep.run()
     finally:
-        await sweep.model.adapter.aclose()
+        await close_adapter(sweep.model.adapter)
     return meter.stop()
 
 

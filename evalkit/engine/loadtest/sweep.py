@@ -24,6 +24,7 @@ from evalkit.adapters.held import answers_kept
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, most_output, sent_bytes
+from evalkit.engine.event_loop import ask_adapter
 from evalkit.engine.lane import may_have_cost
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
@@ -182,7 +183,7 @@ class Sweep:
         response: Response | None = None
         error: RequestError | None = None
         try:
-            asked = self.model.adapter.respond(await with_pictures(prompt.request))
+            asked = ask_adapter(self.model.adapter, await with_pictures(prompt.request))
             response = scrubbed(await within(self.settings.timeout_s, asked))
         except RequestError as caught:
             scrubbed_error(caught)

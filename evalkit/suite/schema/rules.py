@@ -11,6 +11,7 @@ a gate (a suite file, run.json, Python) checks it in the same way, without being
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import nullcontext
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,9 @@ from evalkit.suite.schema.parts import Part
 _FIRST = ("quality", "cost", "latency", "rate", "licence")
 """The order in which kinds are listed; the others follow by name."""
 _RULES = Path(__file__).parents[2] / "decide" / "rules"
-_NO_RULES = frozenset({"base"})
+_NO_RULES = frozenset({"base", "returned"})
+_METHODS = ("needs_baseline", "subjects", "problems", "conditions")
+"""Of a rule, besides those that decide and tell (`decide.rules` calls them)."""
 Problem = tuple[tuple[str, ...], str]
 """(keys from the rule on, sentence); no keys: the rule as a whole."""
 
@@ -109,7 +112,9 @@ def read_rule(value: object, *, from_json: bool = False) -> RuleEntry:
     ]
     if misplaced:
         raise ValidationError.from_exception_data("rule", misplaced)
-    return kind.model_validate_json(to_json(written)) if from_json else kind.model_validate(written)
+    plugin = None if kind.kind in own_rules() else plugins.find("rules", kind.kind)
+    with nullcontext() if plugin is None else plugin.running("reading a rule", lets=ValueError):
+        return kind.model_validate_json(to_json(written)) if from_json else kind.model_validate(written)
 
 
 def _belongs(key: str, kind: type[RuleEntry]) -> str:
@@ -141,10 +146,12 @@ def _of_package(kind: str) -> type[RuleEntry] | None:
     if plugin is None:
         return None
     found = plugin.import_object()
-    named = isinstance(found, type) and issubclass(found, RuleEntry) and found.kind == plugin.name
+    with plugin.running(f"reading {plugin.value}"):
+        named = isinstance(found, type) and issubclass(found, RuleEntry) and found.kind == plugin.name
     if not named or found.kind not in found.model_fields:
         raise plugin.wrong(
             f"a subclass of evalkit.decide.rules.GateRule with kind = {plugin.name!r} and a field of that name", found
         )
     rule: type[RuleEntry] = found
+    plugin.hold(rule, _METHODS)
     return rule
