@@ -291,6 +291,8 @@ _WAITED = {
     "engine/asking.py": "an attempt of a row: `within`",
     "engine/loadtest/sweep.py": "a request of a sweep: `within`",
     "engine/pipelines.py": "a part, whose pipeline is asked so itself",
+    "engine/event_loop.py": "`ask_adapter`, which the three above call and nobody else",
+    "engine/their_adapters.py": "the same of a package's adapter",
 }
 """Where the engine asks an adapter anything but by `Questions`."""
 
@@ -301,8 +303,11 @@ def test_the_engine_asks_adapters_by_its_doors_alone() -> None:
     asks = {one.name for kind in protocols for one in kind.body if isinstance(one, ast.AsyncFunctionDef)}
     asks -= {"aclose", "start", "stop"}  # of this machine, and bounded there
     assert {"respond", "describe", "probe_tools"} <= asks
+    called = set()
     for path, tree in trees().items():
         name = path.relative_to(ROOT).as_posix()
+        calls = [one.func for one in ast.walk(tree) if isinstance(one, ast.Call)]
+        called |= {name for one in calls if isinstance(one, ast.Name) and one.id in {"ask_adapter", "ask_theirs"}}
         if not name.startswith(("engine/", "api/", "cli/", "board/", "scorers/")) or name in _WAITED:
             continue
         used = [one for one in ast.walk(tree) if isinstance(one, ast.Attribute) and one.attr in asks]
@@ -314,6 +319,7 @@ def test_the_engine_asks_adapters_by_its_doors_alone() -> None:
             for used in ast.walk(door)
         }
         assert not [one.attr for one in used if id(one) not in inside], name
+    assert called == {f"engine/{one}.py" for one in ("asking", "loadtest/sweep", "pipelines", "event_loop")}
 
 
 def _is_question(called: ast.AST) -> bool:

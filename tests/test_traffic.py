@@ -83,7 +83,7 @@ def _item(adapter: Answering) -> Any:
     from evalkit.scorers.registry import make_scorer
 
     task = SimpleNamespace(scorer=make_scorer("contains"), dropped={"m": ()}, name="t")
-    model = SimpleNamespace(name="m", adapter=adapter, price=lambda usage, served, at: None)
+    model = SimpleNamespace(name="m", adapter=adapter, answers_alike=False, price=lambda usage, served, at: None)
     model.gone, model.asks_nobody = None, False
     return SimpleNamespace(task=task, sample=sample, model=model, repeat=0, later=())
 
