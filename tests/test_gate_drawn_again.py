@@ -6,6 +6,7 @@ resumed run, or a second run whose cache lacks what was given up.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -31,6 +32,7 @@ from evalkit.store import sent_log
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, gate, scores, stored
+from tests.loopback import in_thread, on_loopback, reply
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -116,6 +118,30 @@ def test_a_row_knows_that_an_attempt_was_given_up(tmp_path: Path, capsys: Captur
         assert evalkit(capsys, "run", suite, "--results", tmp_path / "r").code == 0
     found = given_up(newest(tmp_path / "r"))
     assert all(found[1::2])  # on a busy machine some of the others too
+
+
+@pytest.mark.parametrize("head", ["", "200 OK", "200 OK, and a comment", "503 Busy"])
+def test_a_reply_that_breaks_off_behind_its_status_was_drawn(tmp_path: Path, capsys: Capture, head: str) -> None:
+    """A server says 200 once it has something to say; what breaks there is asked again, and another answer comes."""
+    n_asked = Counter[str]()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in asked.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        body = json.dumps(json.loads(await reader.readexactly(length))["messages"])
+        n_asked[body] += 1
+        if n_asked[body] > 1:
+            writer.write(reply(200, json.dumps(REPLY).encode(), connection="close"))
+        elif head:
+            comment = b": here\n\n" if head.endswith("comment") else b""
+            writer.write(f"HTTP/1.1 {head[:6]}\r\ncontent-type: text/event-stream\r\n\r\n".encode() + comment)
+        await writer.drain()
+
+    with in_thread(on_loopback(talk)) as address:
+        suite = a_suite(tmp_path, f"{address}/v1", temperature=1.0, limits="in_flight: 8")
+        suite.write_text(suite.read_text().replace("stream: false", "stream: true"))
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--no-cache").code == 0
+    assert given_up(newest(tmp_path / "r")) == [1 if head.startswith("200") else None] * 8
 
 
 @pytest.mark.parametrize("fault", ["drop_mid", "end_mid", "malformed", "error_mid", "drop", "429"])

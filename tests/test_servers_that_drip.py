@@ -6,10 +6,9 @@ import ast
 import asyncio
 import json
 import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.board import sign_in
 from evalkit.bridges.traces import receiver as receiving
 from evalkit.errors import RequestError
-from evalkit.testing.loopback import on_loopback
+from tests.loopback import in_thread, on_loopback
 from tests.source_trees import ROOT, trees
 from tests.world import evalkit
 
@@ -57,25 +56,9 @@ async def dripping(say: Say = lambda verb, path, sent: None) -> AsyncIterator[st
         yield address
 
 
-@contextmanager
-def dripping_beside(say: Say = lambda verb, path, sent: None) -> Iterator[str]:
+def dripping_beside(say: Say = lambda verb, path, sent: None) -> AbstractContextManager[str]:
     """The same in a thread, for commands."""
-    up, over, url = threading.Event(), threading.Event(), []
-
-    async def stay() -> None:
-        async with dripping(say) as address:
-            url.append(address)
-            up.set()
-            await asyncio.to_thread(over.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(stay(),), daemon=True)
-    thread.start()
-    assert up.wait(5)
-    try:
-        yield url[0]
-    finally:
-        over.set()
-        thread.join(5)
+    return in_thread(dripping(say))
 
 
 TOOL = {"name": "book", "description": "B", "parameters": {"type": "object", "properties": {"g": {"type": "integer"}}}}

@@ -104,6 +104,7 @@ class Connections:
         broken: RequestError | None = None
         try:
             reply = await self._posted(path, body, clock)
+            reader.is_accepted = True
             try:
                 await _read_stream(ReplyBody(reply), reader, clock)
             finally:

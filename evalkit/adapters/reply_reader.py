@@ -43,8 +43,8 @@ class ReplyReader:
     """Feeds one reply to a reading: an event stream, or one JSON body where the server did not stream."""
 
     __slots__ = (
-        *("_body", "_events", "_head", "held", "_is_json", "_marks", "_n_body", "_n_events", "_n_large", "n_begun"),
-        *("_n_unknown", "_n_unweighed", "_path", "_reading", "_where"),
+        *("_body", "_events", "_head", "held", "is_accepted", "_is_json", "_marks", "_n_body", "_n_events", "_n_large"),
+        *("_n_unknown", "_n_unweighed", "_path", "_reading", "_where", "n_begun"),
     )
 
     def __init__(self, reading: ReplyReading, where: Where, path: str, held: Held) -> None:
@@ -61,6 +61,8 @@ class ReplyReader:
         self._n_body = self._n_events = self._n_unknown = 0
         self.n_begun = 0
         """How often the answer began anew behind its end."""
+        self.is_accepted = False
+        """Whether the server has said that an answer comes (a status of 2xx)."""
         self._n_large = self._n_unweighed = 0
         """Bytes of large events, of which anything may be kept, and of what came since the reply was weighed."""
 
@@ -248,7 +250,7 @@ class ReplyReader:
         return BadReply(f"{self._where.host}{self._path} sent {what}" + (f": {start}" if start else ""))
 
     def _of_answer(self, error: RequestError) -> RequestError:
-        """The error; where something of an answer had come it says so, however quickly that was: asking again gives
-        another one."""
-        error.begun = error.begun or self._n_events > 0 or self._is_json is True
+        """The error; where the server had said yes it says so, however quickly it broke off: asking again gives another
+        answer."""
+        error.begun = error.begun or self.is_accepted
         return error

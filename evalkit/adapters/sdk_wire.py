@@ -112,6 +112,7 @@ class SdkWire:
         broken: RequestError | None = None
         try:
             async with self._send(body) as response:
+                reader.is_accepted = True
                 start = ended = sent_at(response.http_response, start)
                 chunks = response.iter_bytes()
                 async for chunk in chunks:
