@@ -24,7 +24,7 @@ from evalkit.errors import UserError
 from evalkit.foreign import kept
 
 T = TypeVar("T")
-_lent: ContextVar[Callable[[Work[Any]], object] | None] = ContextVar("evalkit.main_thread", default=None)
+_lent: ContextVar[Callable[[MainThreadWork[Any]], object] | None] = ContextVar("evalkit.main_thread", default=None)
 """Gives the main thread something to do. None: it is not lent."""
 _watched = threading.local()
 _lock = threading.Lock()
@@ -36,7 +36,7 @@ class _Elsewhere(BaseException):
     """Breaks a call off that asked for a signal where there is none: code that holds every error goes on otherwise."""
 
 
-class Work(Generic[T]):
+class MainThreadWork(Generic[T]):
     """A call that waits for the main thread. What interrupts it there is raised there, and it may be made again."""
 
     def __init__(self, call: Callable[[], T]) -> None:
@@ -54,15 +54,15 @@ class Work(Generic[T]):
             self.future.set_result(given)
 
 
-class Line:
+class MainThreadLine:
     """Work in the order in which it came, for a main thread that waits for another one to end."""
 
     def __init__(self) -> None:
-        self._work: deque[Work[Any]] = deque()
+        self._work: deque[MainThreadWork[Any]] = deque()
         self._more = threading.Event()
         self._over = False
 
-    def put(self, work: Work[Any]) -> None:
+    def put(self, work: MainThreadWork[Any]) -> None:
         """Have the main thread do it."""
         self._work.append(work)
         self._more.set()
@@ -105,7 +105,7 @@ def lent_by_loop(call_soon: Callable[[Callable[[], None]], object]) -> Iterator[
         yield
         return
 
-    def hand(work: Work[Any]) -> None:
+    def hand(work: MainThreadWork[Any]) -> None:
         def once() -> None:
             try:
                 work()
@@ -122,7 +122,7 @@ def lent_by_loop(call_soon: Callable[[Callable[[], None]], object]) -> Iterator[
         _lent.reset(token)
 
 
-def lend(line: Line) -> None:
+def lend(line: MainThreadLine) -> None:
     """Work of this context, and of threads that take it along, goes into the line; nothing where this is not the main
     thread."""
     if is_main():
@@ -157,7 +157,7 @@ def no_main_thread(what: str) -> str:
 
 
 def _in_main_thread(call: Callable[[], T], what: str) -> T:
-    hand, work = _lent.get(), Work(call)
+    hand, work = _lent.get(), MainThreadWork(call)
     if hand is None:
         raise UserError(no_main_thread(what))
     try:

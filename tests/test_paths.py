@@ -478,6 +478,8 @@ _OWN_FILES = {
     "bridges/lm_eval/code.py": "task files, searched for calls that run text; what they say is never shown",
     "bridges/lm_eval/start.py": "loads modules of packages, no files",
     "bridges/lm_eval/trust.py": "task files, in folders without links out",
+    "bridges/lm_eval/hub.py": "YAML of a page that the door has read",
+    "bridges/lm_eval/loading.py": "what `datasets` reads: files that the door has looked at, and lm-eval's own data",
 }
 _ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/panel.py", "engine/plan.py")
 

@@ -25,7 +25,7 @@ from evalkit import Model, Request, Response, Score, Suite, Task, Usage
 from evalkit.api.options import OF_RUN, WORDS, RunKeywords, RunOptions
 from evalkit.api.suite_parts import SuiteKeywords, TaskKeywords
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, RateLimited, SuiteError, UserError
-from evalkit.main_thread import Line
+from evalkit.main_thread import MainThreadLine
 from evalkit.suite.schema.suite_file import SuiteFile
 from evalkit.suite.schema.tasks import TaskEntry, WithEntry
 from tests.conftest import REPO
@@ -1141,7 +1141,7 @@ async def test_ctrl_c_before_the_loop_of_a_run_is_there_is_heard_at_once(
 ) -> None:
     going = threading.Event()
     run_module = sys.modules["evalkit.api.run"]
-    run_in_loop, do_all = run_module.in_new_loop, Line.do_all
+    run_in_loop, do_all = run_module.in_new_loop, MainThreadLine.do_all
     asked: list[str] = []
 
     async def ask(request: Request) -> str:
@@ -1152,13 +1152,13 @@ async def test_ctrl_c_before_the_loop_of_a_run_is_there_is_heard_at_once(
         assert going.wait(10)
         return run_in_loop(main, **options)
 
-    def press(line: Line, interrupted: Callable[[], None]) -> None:
+    def press(line: MainThreadLine, interrupted: Callable[[], None]) -> None:
         interrupted()
         going.set()
         do_all(line, interrupted)
 
     monkeypatch.setattr(run_module, "in_new_loop", late)
-    monkeypatch.setattr(Line, "do_all", press)
+    monkeypatch.setattr(MainThreadLine, "do_all", press)
     with pytest.raises(KeyboardInterrupt):
         evalkit.run(suite({"mine": ask}), results=tmp_path)
     assert asked == []

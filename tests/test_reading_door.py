@@ -77,13 +77,13 @@ _KNOWN: dict[str, dict[str, list[str]]] = {
         "adapters/ctranslate2/engine.py": ["ctranslate2.Generator"],  # the same
         "adapters/python_worker.py": ["util.spec_from_file_location"],  # hashed: `command.source_digest`
         "decide/dossier.py": ["baselines.read_bytes"],
-        "bridges/lm_eval/files.py": ["ipc.open_file"],
+        "bridges/lm_eval/files.py": ["ipc.open_file", "pq.ParquetFile"],
         "bridges/traces/sources.py": ["gzip.GzipFile"],
         "store/parts.py": ["pq.ParquetFile"],  # `looked_at`, for its columns
         "store/queries.py": ["con.read_parquet", "con.read_parquet"],  # `integrity.verify`
         "store/page_heads.py": ["mmap.mmap"],
         "suite/datasets.py": ["gzip.GzipFile"],
-        "suite/parquet.py": ["pq.ParquetFile", "pq.ParquetFile"],
+        "suite/parquet.py": ["pq.ParquetFile", "pq.ParquetFile", "pq.ParquetFile"],
     },
     "the response cache and the locks of its sessions, which are the person's own": {
         "store/cache.py": ["os.open", "sqlite3.connect"],

@@ -25,7 +25,7 @@ from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning
 from evalkit.facts import RunFacts
-from evalkit.main_thread import Line, lend, lent_by_loop
+from evalkit.main_thread import MainThreadLine, lend, lent_by_loop
 from evalkit.python_words import in_python, said_in_python
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
@@ -141,7 +141,7 @@ def _in_own_thread(
     found: list[RunOutcome | BaseException] = []
     interrupted = threading.Event()
     started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
-    line = Line()
+    line = MainThreadLine()
     context.run(lend, line)
 
     async def main() -> RunOutcome:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_private
-from evalkit.engine.answer_cache import HasBill
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response
 from evalkit.store.answer_codec import CachedAnswer
 from evalkit.store.cache import ResponseCache, key
 from evalkit.suite.digests import canonical_json
+
+if TYPE_CHECKING:
+    from evalkit.engine.answer_cache import HasBill
 
 DIALECTS_VERSION = 1
 """Raised when an adapter sends or reads the same request differently: older answers are then bought anew."""

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from evalkit.addresses import is_loopback
 from evalkit.cost.reports import ModelForecast, TokenRange, UsdRange
-from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.asking import request_of
 from evalkit.engine.expected_tokens import (
     ENDS,
@@ -39,6 +39,9 @@ from evalkit.engine.judging.panel import Panel
 from evalkit.engine.work import PlannedModel, PlannedTask, Work, item_for
 from evalkit.records import Sample
 from evalkit.store.row_codec import Key
+
+if TYPE_CHECKING:
+    from evalkit.engine.answer_cache import AnswerCache
 
 
 @dataclass(frozen=True, slots=True)

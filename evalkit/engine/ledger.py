@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.asking import Asked, Lost, Obtained, cost_of, is_drawn, request_of, score_of, scored_row
 from evalkit.engine.budget import Reservation
 from evalkit.engine.conversation import following, goes_on, unasked
@@ -30,6 +29,7 @@ from evalkit.store.answer_codec import CachedAnswer
 from evalkit.store.row_codec import Key
 
 if TYPE_CHECKING:  # samples that take one answer have no agent
+    from evalkit.engine.answer_cache import AnswerCache
     from evalkit.engine.live_tools import LiveSessions
     from evalkit.store.step_log import StepLog
     from evalkit.suite.redaction import Redactor

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.driving import Drive, drive_with_signals
 from evalkit.engine.plan import Plan
 from evalkit.engine.resumption import (
@@ -45,6 +44,7 @@ from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 
 if TYPE_CHECKING:
+    from evalkit.engine.answer_cache import AnswerCache
     from evalkit.engine.spend_file import SpendFile
     from evalkit.facts import Summary
     from evalkit.store.part_files import Drafted

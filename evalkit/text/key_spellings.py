@@ -15,7 +15,6 @@ from functools import cache
 from html.entities import html5
 
 from evalkit.late import late
-from evalkit.text.spellings import Pass, Plainly, read_once
 
 
 def cut_out(key: str, text: str, put: str, *, any_case: bool = False) -> str:
@@ -48,7 +47,9 @@ def _read_and_cut(key: str, text: str, put: str, flags: int) -> str:
 
 def _where(wanted: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
     """The places in a text of what is found when it is read, once and again."""
-    passes: tuple[Pass, ...] = ()
+    from evalkit.text.spellings import Plainly, SpellingPass, read_once  # few replies spell a key
+
+    passes: tuple[SpellingPass, ...] = ()
     read = text
     while len(passes) < _MOST_READINGS and any(sign in read for sign in _ESCAPES):
         read, one = read_once(read, _ONE, _meant)

@@ -41,7 +41,7 @@ _BLANKS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "b": "\n", "/": "/"}
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class SpellingPass:
     """Which places of a text became which."""
 
     made: list[int]
@@ -66,7 +66,7 @@ class Plainly:
     """A text that was read."""
 
     text: str
-    passes: tuple[Pass, ...]
+    passes: tuple[SpellingPass, ...]
     """The last first."""
 
     def span(self, span: Span) -> Span:
@@ -78,7 +78,7 @@ class Plainly:
 
 def plainly(text: str) -> Plainly:
     """The text, read."""
-    passes: list[Pass] = []
+    passes: list[SpellingPass] = []
     while len(passes) < _DEEPEST and _BEGINS.search(text):
         made, found = read_once(text, _SPELT, _meant)
         if found is None:
@@ -88,11 +88,11 @@ def plainly(text: str) -> Plainly:
     return Plainly(text, tuple(reversed(passes)))
 
 
-def read_once(text: str, spelt: re.Pattern[str], meant: Callable[[str], str | None]) -> tuple[str, Pass | None]:
+def read_once(text: str, spelt: re.Pattern[str], meant: Callable[[str], str | None]) -> tuple[str, SpellingPass | None]:
     """(what one reading makes of it, which places became which; None: nothing is spelt otherwise). `meant`: the
     character of what `spelt` finds; "" for an invisible one, None for what is no spelling of one."""
     pieces: list[str] = []
-    found = Pass([], [], [], [])
+    found = SpellingPass([], [], [], [])
     at = n = 0
 
     def put(piece: str, start: int, stop: int, *, was_spelt: bool) -> None:

@@ -28,7 +28,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.engine.answer_cache import AnswerCache
 from evalkit.engine.judging.panel import JudgedTask, Panel, place, written_settings
 from evalkit.engine.judging.verdicts import (
     TIE,
@@ -64,6 +63,7 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 
 if TYPE_CHECKING:
+    from evalkit.engine.answer_cache import AnswerCache
     from evalkit.engine.driving import Drive
     from evalkit.engine.plan import Plan
 
