@@ -303,7 +303,7 @@ def test_a_program_that_fails_at_once_may_have_had_an_answer(
     assert bool(row_of(tmp_path).given_up) is is_other
 
 
-@pytest.mark.parametrize(("status", "is_other"), [(500, True), (503, False), (429, False)])
+@pytest.mark.parametrize(("status", "is_other"), [(500, True), (422, True), (503, False), (429, False)])
 def test_an_application_that_fails_within_may_have_had_an_answer(
     tmp_path: Path, capsys: Capture, status: int, is_other: bool
 ) -> None:
@@ -311,7 +311,7 @@ def test_an_application_that_fails_within_may_have_had_an_answer(
     with chat(in_turn((status, {}), DONE)) as url:
         bot = {
             "adapter": "http", "base_url": url, "request": {"messages": "{{ messages }}"}, "answer": "answer",
-            "errors": {"statuses": {500: "rate_limited"}},
+            "errors": {"statuses": {500: "rate_limited", 422: "overloaded"}},
         }  # fmt: skip
         suite = a_suite(tmp_path, {"cand": bot}, task={"score": "exact"})
         assert evalkit(capsys, "run", suite, "--results", tmp_path / "r").code == 0

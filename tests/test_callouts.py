@@ -428,6 +428,15 @@ def test_a_limit_is_known_in_any_case(extra: dict[str, Any]) -> None:
     ]
 
 
+def test_two_names_that_differ_by_case_alone_are_told() -> None:
+    tool = {"type": "function", "function": {"name": "x"}}
+    assert [one.kind for one in callouts("m", {"tools": [{**tool, "Type": "web_search"}]})] == ["type_named_twice"]
+    twice = {"top_k": 1, "options": {"Top_K": 1, "TOP_K": 2}}
+    assert [one.kind for one in callouts("m", twice)] == ["top_k_named_twice"]
+    own = {"type": "object", "properties": {"Name": {"type": "string"}, "name": {"type": "string"}}}
+    assert callouts("m", {"tools": [{"type": "function", "function": {"name": "x", "parameters": own}}]}) == ()
+
+
 def test_the_name_of_a_field_is_looked_at_for_addresses_too() -> None:
     found = callouts("app", {"https://elsewhere.example/h": 1})
     assert "elsewhere.example" in {one.host for one in found}

@@ -252,7 +252,9 @@ def test_what_is_under_way_when_the_budget_ends_counts_as_spent(
         assert spent > sum(row["cost_usd"] or 0 for row in rows(Path(ran.json["folder"])))
 
 
-@pytest.mark.parametrize(("status", "after_s"), [(500, 0.3), (504, 0.0), (524, 0.0), (408, 0.0)])
+@pytest.mark.parametrize(
+    ("status", "after_s"), [(500, 0.3), (503, 0.3), (504, 0.0), (520, 0.0), (524, 0.0), (408, 0.0)]
+)
 @pytest.mark.parametrize("command", ["load", "run"])
 def test_a_gateway_that_gives_up_what_went_on_is_paid_from_the_cap(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, status: int, after_s: float

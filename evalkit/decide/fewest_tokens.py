@@ -44,3 +44,14 @@ def _beyond_one(word: str) -> int:
     table or a row of numbers that has no blank."""
     runs = sum(len(run.encode(errors="replace")) // _BYTES_A_TOKEN - 1 for run in _LONG.findall(word))
     return max(runs, len(_PIECES.findall(word)) // 2 - 1, 0)
+
+
+_SIGNS = re.compile(r"[!-@\[-`{-~]")
+
+
+def most_tokens(text: str) -> int:
+    """How many tokens a text has at most, over some length: two for a sign beyond ASCII, one for a digit or another
+    sign, one for two letters or blanks. Pure."""
+    n_signs = len(_SIGNS.findall(text))
+    n_beyond = 0 if text.isascii() else sum(one > "\x7f" for one in text)
+    return n_signs + 2 * n_beyond + (len(text) - n_signs - n_beyond) // 2

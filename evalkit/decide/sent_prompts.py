@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from evalkit.decide.fewest_tokens import fewest_tokens
+from evalkit.decide.fewest_tokens import fewest_tokens, most_tokens
 from evalkit.late import late
 from evalkit.store import parts, queries
 
@@ -148,12 +148,12 @@ def n_warm(side: Side) -> tuple[int, int]:
             return 0, 0
         sent = SentPrompts.of(n_characters)
         cursor = con.execute(
-            "select r.model, r.task, r.input_tokens, r.cache_read_tokens, r.cached, t.prompt, t.tools, t.text, "
-            f"t.steps {where} order by r.started_at",
+            "select r.model, r.task, r.input_tokens, r.cache_read_tokens, r.cached, coalesce(r.attempts, 1), t.prompt, "
+            f"t.tools, t.text, t.steps {where} order by r.started_at",
             alike,
         )
         while chunk := cursor.fetchmany(1_000):
-            for model, task, given, read, is_kept, prompt, tools, text, steps in chunk:
+            for model, task, given, read, is_kept, attempts, prompt, tools, text, steps in chunk:
                 said = as_sent({"prompt": prompt, "tools": tools})
                 share = sent.share(said[0], text or "")
                 if model != side.model or is_kept:
@@ -163,6 +163,8 @@ def n_warm(side: Side) -> tuple[int, int]:
                     given, read = _count(first.get("input_tokens")), _count(first.get("cache_read_tokens"))  # noqa: PLW2901
                 along = with_each.most_bytes(task) if asked[task] else 0
                 asked[task] += 1
+                if attempts > 1:  # an earlier one had sent it all; what was waited for that counts for passing
+                    continue
                 n_found += (read or 0) - _explained(given or 0, share, sent.block, said, along) >= LEAST_CACHED
     return n_found, asked.total()
 
@@ -178,7 +180,9 @@ def _explained(given: int, share: float, block: int, said: tuple[str, str, int |
     others_sent = min(along / _BYTES_OF_A_TOKEN, others)
     n_shared = share * len(whole)
     if picture is None:
-        return others_sent + share * (given - others_sent)
+        rest = given - others_sent
+        dense = min(most_tokens(whole[: int(n_shared)]), rest - fewest_tokens(whole[int(n_shared) :]))
+        return others_sent + max(share * rest, dense)  # what is shared may have more tokens a letter than what is not
     if n_shared + block <= picture:  # its digest stands at its end
         return others_sent + min(n_shared, given)
     own = fewest_tokens(_DIGEST.sub("", whole[int(n_shared) :]))  # behind what was sent; the pictures may be all else

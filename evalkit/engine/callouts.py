@@ -189,7 +189,25 @@ def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
         found.append(Callout("model", "ollama_cloud", "ollama.com"))
     for key, value in extra.items():
         found += [*in_text(str(key), str(key), ""), *_of_field(str(key), value)]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys([*found, *_named_twice("", extra)]))
+
+
+def _named_twice(place: str, value: object, depth: int = 0) -> Iterator[Callout]:
+    """Fields of one group whose names differ by case alone: servers in Go take the last of them, and what the other one
+    says was looked at. Names of schemas are the person's own."""
+    if isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _named_twice(f"{place}[{i}]", inner, depth + 1)
+    if not isinstance(value, Mapping) or depth > _DEEPEST:
+        return
+    seen = set[str]()
+    for name, inner in value.items():
+        at = f"{place}.{name}" if place else str(name)
+        if (folded := str(name).casefold()) in seen:
+            yield Callout(at, f"{folded}_named_twice")
+        seen.add(folded)
+        if plain_name(str(name)) not in _SCHEMAS | _FREE_NAMES | {"parameters", "input_schema"}:
+            yield from _named_twice(at, inner, depth + 1)
 
 
 def _of_field(key: str, value: object) -> Iterator[Callout]:

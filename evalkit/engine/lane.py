@@ -29,8 +29,8 @@ _NO_WAIT_S = 0.005
 """Seconds that are no wait: a handshake on the same machine."""
 _AT_ONCE_S = 0.25
 """Seconds within which a connection that a server closed while it was idle is found closed: nothing was drawn on it."""
-_WENT_ON = frozenset({408, 504, 524})
-"""Statuses of gateways that waited for an answer in vain: behind them it may have been made, and billed."""
+_WENT_ON = frozenset({408, 504, 520, 524})
+"""Statuses of gateways that waited for an answer in vain, or could not use it: it may have been made, and billed."""
 _OF_ANSWER = late(
     r"(?i)invalid content|failed.?generation|(?:fail|error|invalid|malformed|unable)\w*\b"
     r".{0,40}\b(?:tool|function)[ _-]?(?:call|use)"
@@ -44,13 +44,15 @@ def _is_of_answer(error: RequestError) -> bool:
     the server could not use what its model had written."""
     if isinstance(error, Rejected):
         return error.sent and error.status is not None and not error.ends_model
-    return isinstance(error, ServerError) and _OF_ANSWER.search(str(error)[:2_000]) is not None
+    return isinstance(error, ServerError | Overloaded) and _OF_ANSWER.search(str(error)[:2_000]) is not None
 
 
 def may_have_cost(error: RequestError, seconds: float) -> bool:
     """Whether an attempt that failed after so many seconds may cost something: it broke off, a gateway waited in vain
-    for it, or a server gave it up after it had begun to work on it (500, 502)."""
-    worked_on = isinstance(error, ServerError) and seconds >= _AT_ONCE_S
+    for it, or a server gave it up after it had begun to work on it (500, 502, and 503 where nobody says when to come
+    again: so do gateways whose upstream went away)."""
+    gave_up = isinstance(error, ServerError) or (isinstance(error, Overloaded) and error.retry_after_s is None)
+    worked_on = gave_up and seconds >= _AT_ONCE_S
     return error.may_be_billed or error.status in _WENT_ON or worked_on
 
 

@@ -37,6 +37,8 @@ _REQUIRED = {
 }
 _OWN_ERROR = 500
 """The status of what broke within; gateways say 502, 503 and 504."""
+_NOT_ASKED = frozenset({401, 403, 404, 405, 408, 411, 413, 415, 425, 429})
+"""Statuses below 500 of a request that no model has seen."""
 _MODEL = re.compile(r"[\w.:/@+-]{1,100}")
 """A name that is sent: never a prompt."""
 
@@ -89,12 +91,13 @@ class HttpApplication(DialectAdapter):
         self.endpoint = replace(self.endpoint, cacheable=spec.weights is not None, weights=spec.weights)
 
     async def respond(self, request: Request) -> Response:
-        """As any dialect's. What the application says of an error of its own (500) may be about what its model had
-        answered, however quickly it says so."""
+        """As any dialect's. What the application says of an error of its own (500, 422) may be about what its model had
+        answered, however quickly it says so and whatever the suite calls it."""
         try:
             return await super().respond(request)
         except RequestError as error:  # whatever the suite calls it
-            error.begun = error.begun or error.status == _OWN_ERROR
+            status = error.status or 0
+            error.begun = error.begun or status == _OWN_ERROR or (400 <= status < 500 and status not in _NOT_ASKED)
             raise
 
     def check_request(self, request: Request) -> None:
