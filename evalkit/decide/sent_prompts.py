@@ -180,13 +180,19 @@ def _explained(given: int, share: float, block: int, said: tuple[str, str, int |
     others_sent = min(along / _BYTES_OF_A_TOKEN, others)
     n_shared = share * len(whole)
     if picture is None:
-        rest = given - others_sent
-        dense = min(most_tokens(whole[: int(n_shared)]), rest - fewest_tokens(whole[int(n_shared) :]))
-        return others_sent + max(share * rest, dense)  # what is shared may have more tokens a letter than what is not
+        return others_sent + most_shared(given - others_sent, share, whole)
     if n_shared + block <= picture:  # its digest stands at its end
         return others_sent + min(n_shared, given)
     own = fewest_tokens(_DIGEST.sub("", whole[int(n_shared) :]))  # behind what was sent; the pictures may be all else
     return float(max(given - own, 0))
+
+
+def most_shared(given: float, share: float, whole: str) -> float:
+    """The most of so many tokens that a share of a text can have: its part, or more where it is denser than the rest
+    (Chinese before English, JSON before prose)."""
+    n_shared = int(share * len(whole))
+    dense = min(most_tokens(whole[:n_shared]), given - fewest_tokens(whole[n_shared:]))
+    return max(share * given, dense)
 
 
 def _count(value: object) -> int:

@@ -32,6 +32,7 @@ from evalkit.decide.sent_prompts import (
     LEAST_CACHED,
     SentPrompts,
     as_sent,
+    most_shared,
     objects_in,
     of_one_cache,
     sizes,
@@ -247,6 +248,8 @@ def _supported(side: Side, unit: UnitPrices, *, cheapest: bool = False) -> Itera
                 said = dict(zip(_TEXTS, texts, strict=True))
                 messages, prompt, picture = as_sent(said)
                 shared = 1.0 if sent is None else sent.share(messages, said["text"] or "")
+                if (n_given := counts["input"]) and said["steps"] is None:
+                    shared = min(1.0, most_shared(n_given, shared, messages) / n_given)
                 if picture is not None and shared < 1:  # nobody knows how many of the tokens are the text before it
                     shared = 0.0
                 if model != side.model:
