@@ -10,7 +10,8 @@ import pytest
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.registry import make_adapter
-from evalkit.engine.callouts import Callout, callouts
+from evalkit.engine.address_texts import Callout
+from evalkit.engine.callouts import callouts
 from evalkit.errors import SuiteError
 from evalkit.records import Settings
 from evalkit.suite.extra_fields import draws, other_limits, thinking_budget

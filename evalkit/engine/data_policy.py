@@ -29,7 +29,7 @@ from evalkit.suite.sensitivity import Sensitivity
 from evalkit.trust import CALLOUTS, prompts_may_go
 
 if TYPE_CHECKING:
-    from evalkit.engine.callouts import Callout
+    from evalkit.engine.address_texts import Callout
 
 
 def may_receive(
@@ -83,7 +83,8 @@ def passed_on(
     extras = list(extras)
     if not adapter.endpoint.network or not _has_ways(adapter, extras):
         return [], []
-    from evalkit.engine.callouts import ROUTING, STORED_PROMPT, addresses, callouts, in_text
+    from evalkit.engine.address_texts import addresses, in_text
+    from evalkit.engine.callouts import ROUTING, STORED_PROMPT, callouts
 
     found = dict.fromkeys(one for extra in extras for one in callouts(adapter.spec.model, extra))
     if adapter.endpoint.host is None or is_loopback(adapter.endpoint.host):
@@ -194,7 +195,7 @@ def _made_addresses(place: str, value: object, asked: Sequence[str]) -> Iterator
 
 def _made_in_text(place: str, text: str, key: str, asked: Sequence[str]) -> Iterator[Callout]:
     """Addresses of a text that was made: it is one as a whole, or nobody who asks has it."""
-    from evalkit.engine.callouts import Callout, bare_address, readings, written_addresses
+    from evalkit.engine.address_texts import Callout, bare_address, readings, written_addresses
 
     known: list[str] | None = None
     for said in readings(text.strip()):
