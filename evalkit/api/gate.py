@@ -88,6 +88,7 @@ def gate(
     if baseline is None and candidates is None and rules is None:
         alone = entry_of_file(opened, of_person(suite, "suite")) if isinstance(suite, str | Path) else None
         if alone is not None:
+            trusted = replace(trusted, gate_file=of_person(suite, "suite"))
             return result_of(
                 decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted, labels_believed=False)
             )

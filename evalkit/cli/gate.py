@@ -113,6 +113,7 @@ def command(
             baselines_named=named,
             installed=AtHand(),
             suite=ours,
+            gate_file=None if alone is None else suite,
             signed=Signed(signed_baseline, signed_run),
             allow_recorded=allow_recorded,
             sweeps=sweeps,

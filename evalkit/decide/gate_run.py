@@ -16,6 +16,7 @@ those rows, and refuses a run that was looked at with any other.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,7 @@ from evalkit.decide.people import goes_by_labels
 from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
 from evalkit.errors import EvalkitError, NotComparable, UserError
 from evalkit.facts import HistoryFacts
-from evalkit.protected_data import protecting
+from evalkit.protected_data import Checkouts, protecting
 from evalkit.results import read_facts
 from evalkit.results.older_models import filled, scores_of, whole_scores_of
 from evalkit.store import baselines
@@ -65,6 +66,7 @@ def checked_gate(folder: Path, trusted: GateTrust) -> GateEntry:
         refuse_other_policy(folder)
     else:
         gate = gate_of_suite(suite)
+        _refuse_brought_along(folder, suite.path.parent, trusted)
         _refuse_unnamed_baselines(gate, str(suite.path), trusted)
         with protecting(suite.path.parent, folder):
             refuse_other_suite(suite, folder, trusted)
@@ -80,10 +82,26 @@ def checked_alone(gate: GateEntry, folder: Path, trusted: GateTrust) -> GateEntr
 
     Raises NotComparable or UserError as `checked_gate` does for the data policy, promoted baselines and signatures.
     """
+    if trusted.gate_file is not None:
+        _refuse_brought_along(folder, trusted.gate_file.parent, trusted)
     _refuse_unnamed_baselines(gate, "the gate's file", trusted)
     refuse_other_policy(folder)
     require_signatures(gate, folder, trusted.baselines, trusted.signed)
     return gate
+
+
+def _refuse_brought_along(folder: Path, protected: Path, trusted: GateTrust) -> None:
+    """Raises UserError for a run that git keeps in another checkout than the one of what decides: whoever proposes a
+    change there may have made its answers anywhere. A signature, or the person's word, vouches for it."""
+    if trusted.allow_recorded or trusted.signed.run is not None:
+        return
+    tree = Checkouts(protected, [Path.cwd(), folder]).bringing(Path(os.path.realpath(folder)))
+    if tree is not None:
+        raise UserError(
+            f"{folder.name} came with the checkout {tree}: git keeps it there, so that whoever proposes a change may "
+            "have made its answers. Run the suite where it is decided, into a folder that git does not keep (--results "
+            "DIR); have the run signed and say by whom (--signed-run FILE); or believe it (--allow-recorded)."
+        )
 
 
 def _refuse_unnamed_baselines(gate: GateEntry, asks: str, trusted: GateTrust) -> None:

@@ -55,6 +55,8 @@ class GateTrust:
     installed: InstalledAdapters
     suite: ResolvedSuite | None = None
     """The protected branch's suite, whose gate decides. None: the gate that the run was made with."""
+    gate_file: Path | None = None
+    """A file of a gate alone, which decides on a run of another tool. None: a suite decides."""
     signed: Signed = Signed()
     allow_recorded: bool = False
     """Whether answers that no model is known to have given may be judged where the suite does not name them itself."""
