@@ -193,7 +193,18 @@ def test_scores_that_were_kept_are_believed_only_as_scores(sent: Path) -> None:
     assert all((a == b).all() for a, b in zip(good.scores, read_scores(sent).scores, strict=True))
 
 
-@pytest.mark.parametrize("odd", [{"parts": {"exact": "nan"}}, {"parts": {"exact": 1e301}}, {"total_s": -1.0}])
+NO_ROWS: list[dict[str, object]] = [
+    {"parts": {"exact": "nan"}},
+    {"parts": {"exact": 1e301}},
+    {"total_s": -1.0},
+    {"outcome": "right", "score": None},
+    {"slices": None},
+    {"attempts": None},
+    {"prompt": [["judge", "x"]]},
+]
+
+
+@pytest.mark.parametrize("odd", NO_ROWS)
 def test_a_journaled_line_holds_what_a_part_may_hold(odd: dict[str, object]) -> None:
     line = orjson.dumps({**orjson.loads(to_line(a_row())), **odd})
     with pytest.raises(OddRow):

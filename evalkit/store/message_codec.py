@@ -62,7 +62,7 @@ def fits(value: object) -> bool:
     """Whether a journal's value is one of `message_entry`."""
     if not isinstance(value, list) or len(value) not in (2, 3):
         return False
-    if not isinstance(value[0], str) or not _is_content(value[1]):
+    if not isinstance(value[0], str) or value[0] not in _ROLES or not _is_content(value[1]):
         return False
     return len(value) == 2 or (
         isinstance(value[2], dict) and value[2].keys() <= {"calls", "failed"} and _fits(value[2])

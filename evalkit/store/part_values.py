@@ -22,7 +22,7 @@ from evalkit.store import integrity, shapes, sound_parts
 from evalkit.store.amounts import MOST_FIGURE
 from evalkit.store.arrays import integers, strings, to_floats
 from evalkit.store.marks import Marks
-from evalkit.store.row_kinds import COLUMNS, COUNTS, EARLIEST, LATEST, MOST_SLICES
+from evalkit.store.row_kinds import COLUMNS, COUNTS, EARLIEST, LATEST, MARKED, MOST_SLICES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,8 +43,6 @@ WITHIN: Mapping[str, tuple[float, float]] = {
 LOOKED_AT = tuple(dict.fromkeys((*REQUIRED, *WITHIN, "outcome", "slices", "parts")))
 """The columns with which something can be wrong, besides texts that are no JSON of ours: their readers say that."""
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
-_MARKED = (Outcome.RIGHT.value, Outcome.WRONG.value)
-"""Outcomes of answers that always have a score; an answer of a load sweep is scored without one."""
 _sound: set[tuple[object, ...]] = set()
 """The stamps of files that were looked at, each with what are marks in it."""
 
@@ -102,7 +100,7 @@ def _refuse_odd_outcomes(path: Path, batch: pa.RecordBatch) -> None:
         raise StoreError(f"{path} holds the outcome {odd[0][:80]!r}, which there is not. Restore the file.", path)
     if "score" in batch.schema.names:
         said = outcomes.cast(pa.string()) if pa.types.is_dictionary(outcomes.type) else outcomes  # of a few letters
-        marked = pc.is_in(said, value_set=strings(_MARKED))
+        marked = pc.is_in(said, value_set=strings([one.value for one in MARKED]))
         if pc.any(pc.and_(marked, pc.is_null(batch.column("score")))).as_py():
             raise StoreError(f"{path} holds an answer that was scored and has no score. Restore the file.", path)
 

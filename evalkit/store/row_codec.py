@@ -23,7 +23,7 @@ import orjson
 from evalkit.records import Outcome, Row, Tool, ToolCall
 from evalkit.store import stage_codec
 from evalkit.store.message_codec import message_entry, read_entry
-from evalkit.store.row_kinds import COUNTS, drop_odd_counts, odd_field
+from evalkit.store.row_kinds import COUNTS, MARKED, drop_odd_counts, odd_field
 from evalkit.store.step_codec import read_steps, step_records
 from evalkit.text.secrets import stands_in, values_without_keys
 
@@ -167,6 +167,8 @@ def read_record(line: bytes) -> dict[str, Any]:
     if odd in COUNTS:
         drop_odd_counts(record)
         odd = odd_field(record)
+    if odd is None and record["outcome"] in MARKED and record.get("score") is None:
+        odd = "score"
     if odd is not None:
         why = f"not a row of this version of evalkit: {odd} is none"
         keyed = not any(map(odd_field, ({name: record[name]} for name in _KEY)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import fields
 
 from evalkit.records import HEAVIEST, LIGHTEST, AgentStep, Outcome, Row
 from evalkit.store import message_codec, stage_codec
@@ -24,6 +24,8 @@ MOST_SLICES = 200
 """Slices of a row: a suite's task and an imported table have at most 100, and `permute` adds two. Figures are made of
 each, so that a small file with 20,000 in every row would keep `show` busy for half a minute."""
 _OUTCOMES = frozenset(Outcome)
+MARKED = frozenset({Outcome.RIGHT, Outcome.WRONG})
+"""Outcomes of answers that always have a score; an answer of a load sweep is scored without one."""
 _SPELLED = ("inf", "-inf", "nan")
 
 
@@ -205,9 +207,8 @@ _TEXTS = frozenset(name for name, fits in _FITS.items() if fits is _text)
 _SECONDS = frozenset(name for name, fits in _FITS.items() if fits is _seconds)
 COUNTS = tuple(name for name, kind in COLUMNS.items() if kind == "int64" and _FITS[name] is _count)
 _COUNTED = frozenset(COUNTS)
-_ALWAYS = frozenset(one.name for one in fields(Row) if one.default is MISSING and one.default_factory is MISSING) - {
-    "score"
-}
+_ALWAYS = frozenset(one.name for one in fields(Row) if one.default is not None) - {"score"}
+"""Those that are never null: they have a value, or another default than None."""
 _STEP_FITS: Mapping[str, Callable[[object], bool]] = {
     **{f.name: _FITS[f.name] for f in fields(AgentStep) if f.name in _FITS},
     **{"carried": message_codec.carried_fits, "results": _results},
