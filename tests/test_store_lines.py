@@ -84,7 +84,9 @@ def test_an_impossible_continuation_keeps_its_likelihood_of_minus_infinity() -> 
 
 
 def test_absent_is_not_zero() -> None:
-    back = from_line(to_line(a_row(score=None, queue_s=None, retry_s=0.0, input_tokens=0, cost_usd=None)))
+    back = from_line(
+        to_line(a_row(outcome=Outcome.SCORED, score=None, queue_s=None, retry_s=0.0, input_tokens=0, cost_usd=None))
+    )
     assert (back.score, back.queue_s, back.retry_s, back.input_tokens, back.cost_usd) == (None, None, 0.0, 0, None)
 
 
