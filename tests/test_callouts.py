@@ -265,6 +265,11 @@ def test_further_models_that_search(model: str) -> None:
     assert Callout("model", "web_search") in callouts(model, {})
 
 
+@pytest.mark.parametrize("what", ["prompt/P1", "flow/F1/alias/A1", "agent-alias/A/B", "knowledge-base/K"])
+def test_what_a_provider_keeps_under_an_arn_is_no_model(what: str) -> None:
+    assert Callout("model", "prompt") in callouts(f"arn:aws:bedrock:eu-west-1:123456789012:{what}", {})
+
+
 @pytest.mark.parametrize(
     "model",
     [
