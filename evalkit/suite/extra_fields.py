@@ -22,7 +22,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from evalkit.late import late
 
-MODEL_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|:flow/|:knowledge-base/|\basst_|^agent[-_:/]", re.IGNORECASE)
+MODEL_WITH_PROMPTS = re.compile(
+    r"@preset|@prompt|\bag:|:prompt/|:agent|:flow/|:knowledge-base/|\basst_|^agent[-_:/]", re.IGNORECASE
+)
 """Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
 prompts, flows, knowledge bases and agents, OpenAI's assistants."""
 ROUTER = re.compile(
