@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from evalkit.errors import MissingPackage, SuiteError
@@ -55,23 +57,14 @@ def fetch(repo: str, file: str, revision: str) -> Path:
     name = f"{repo}/{file} at {revision[:12]}"
     kept = cache_folder()
     try:
-        return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision, cache_dir=kept))
+        with _refusing(name):
+            return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision, cache_dir=kept))
     except hub.LocalEntryNotFoundError as error:
         raise SuiteError(
             f"{name} is not on this machine and the Hugging Face hub cannot be reached (offline, or HF_HUB_OFFLINE is "
             f"set). Fetch it once where there is a network: hf download --repo-type dataset {repo} {file} "
             f"--revision {revision}; or use your own copy: data: {{path: FILE}}"
         ) from error
-    except hub.GatedRepoError as error:
-        raise SuiteError(
-            f"{name}: the dataset asks for terms to be accepted; do so on its page, then: hf auth login"
-        ) from error
-    except hub.RevisionNotFoundError as error:
-        raise SuiteError(f"{name}: the dataset has no such revision") from error
-    except hub.EntryNotFoundError as error:
-        raise SuiteError(f"{name}: the dataset has no such file at this revision") from error
-    except hub.RepositoryNotFoundError as error:
-        raise SuiteError(f"{name}: there is no such dataset, or it is private: hf auth login") from error
     except (hub.HfHubHTTPError, hub.HFValidationError, OSError) as error:
         raise SuiteError(f"{name} could not be fetched: {str(error).splitlines()[0]}") from error
 
@@ -91,22 +84,16 @@ def files_of(repo: str, revision: str) -> Listing:
     _refuse_names(repo, revision)
     try:
         from huggingface_hub import HfApi
-        from huggingface_hub import errors as hub
     except ImportError as error:
         raise MissingPackage("data from the Hugging Face hub needs a package: pip install huggingface_hub") from error
     name = f"{repo} at {revision[:12]}"
     kept = cache_folder()
     try:
-        about = HfApi().dataset_info(repo, revision=revision, timeout=_ANSWER_S)
+        with _refusing(name):
+            about = HfApi().dataset_info(repo, revision=revision, timeout=_ANSWER_S)
         return Listing(str(about.sha), [one.rfilename for one in about.siblings or ()], is_offline=False)
-    except hub.GatedRepoError as error:
-        raise SuiteError(
-            f"{name}: the dataset asks for terms to be accepted; do so on its page, then: hf auth login"
-        ) from error
-    except hub.RevisionNotFoundError as error:
-        raise SuiteError(f"{name}: the dataset has no such revision") from error
-    except hub.RepositoryNotFoundError as error:
-        raise SuiteError(f"{name}: there is no such dataset, or it is private: hf auth login") from error
+    except SuiteError:
+        raise
     except Exception as error:  # whatever its client raises where nobody answers: each version has its own
         found = _kept_files(repo, revision, kept)
         if found is None:
@@ -116,6 +103,27 @@ def files_of(repo: str, revision: str) -> Listing:
                 "HF_HUB_OFFLINE); afterwards it is read from the cache"
             ) from error
         return found
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """While the hub is asked for `name`: what it says of a dataset that is not to be had is a SuiteError."""
+    from huggingface_hub import errors as hub
+
+    try:
+        yield
+    except hub.LocalEntryNotFoundError:  # a kind of EntryNotFoundError, which says that the hub was not reached
+        raise
+    except hub.GatedRepoError as error:
+        raise SuiteError(
+            f"{name}: the dataset asks for terms to be accepted; do so on its page, then: hf auth login"
+        ) from error
+    except hub.RevisionNotFoundError as error:
+        raise SuiteError(f"{name}: the dataset has no such revision") from error
+    except hub.EntryNotFoundError as error:
+        raise SuiteError(f"{name}: the dataset has no such file at this revision") from error
+    except hub.RepositoryNotFoundError as error:
+        raise SuiteError(f"{name}: there is no such dataset, or it is private: hf auth login") from error
 
 
 def _kept_files(repo: str, revision: str, kept: Path) -> Listing | None:
