@@ -114,12 +114,13 @@ def _other_models(folder: Path | None, ids: Mapping[str, str]) -> list[str]:
 def _continued(plan: Plan, options: RunOptions) -> Path | None:
     """The unfinished run that the same call resumes. Raises StoreError where a named one is of another plan."""
     from evalkit.engine.resumption import named_run
-    from evalkit.store.runs import find_incomplete
+    from evalkit.store.runs import brought_along, find_incomplete
 
     assert options.results is not None
     if options.resume is not None:
         return named_run(plan, options.resume, options.results, adopt=False)
-    return None if options.new else find_incomplete(options.results, plan.suite.file.name, plan.digest)
+    found = None if options.new else find_incomplete(options.results, plan.suite.file.name, plan.digest)
+    return None if found is None or brought_along(found) else found
 
 
 def _is_judged(plan: Plan, left: Path | None) -> Callable[[str, str], bool]:

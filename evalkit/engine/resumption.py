@@ -182,19 +182,9 @@ def other_tools(plan: Plan, folder: Path) -> str | None:
     return "; ".join(found) or None
 
 
-_UNFINISHED = frozenset({"incomplete", "interrupted", "running"})
-
-
 def left_behind(plan: Plan, results: Path) -> str | None:
-    """A sentence about the unfinished run of this suite that is not resumed, since git keeps it, or since its live
-    servers list other tools now; None: there is none."""
-    same = (info for info in runs.list_runs(results) if info.suite_digest == plan.digest)
-    newest = next(same, None)
-    if newest is not None and newest.status in _UNFINISHED and runs.brought_along(newest.path):
-        return (
-            f"{newest.path.name} is not resumed: git keeps it, and a pull request may have brought its answers "
-            f"along. A new run begins; --resume {newest.path.name} goes on with it all the same."
-        )
+    """A sentence about the unfinished run of this suite that is not resumed, since its live servers list other tools
+    now; None: there is none."""
     if not any(told.tool_server is not None for told in (plan.facts.tasks or {}).values()):
         return None
     for info in runs.list_runs(results):
@@ -202,7 +192,7 @@ def left_behind(plan: Plan, results: Path) -> str | None:
             continue
         if info.suite_digest == plan.digest:
             return None
-        if info.status in _UNFINISHED:
+        if info.status in {"incomplete", "interrupted", "running"}:
             with suppress(EvalkitError):
                 if said := other_tools(plan, info.path):
                     return (

@@ -112,7 +112,7 @@ async def execute_run(
     """
     drive = drive or drive_with_signals
     left = None if place.resume is not None or place.new else left_behind(plan, place.results)
-    folder = _folder(plan, place)
+    folder, kept = _folder(plan, place)
     # Judges give its rows another score later.
     with run_lock.lock_run(folder), _Beside(folder, wanted=plan.panel is None) as beside:
         recovered = journal.recover(folder)
@@ -120,9 +120,8 @@ async def execute_run(
         runs.update_facts(folder, resumed_facts(before, plan, recovered))
         observer = watch(folder, recovered) if watch else None
         if observer is not None:
-            _note_before(
-                observer, left, other_prices=bool(recovered.n_done) and prices_of(before) != prices_of(plan.facts)
-            )
+            other_prices = bool(recovered.n_done) and prices_of(before) != prices_of(plan.facts)
+            _note_before(observer, kept or left, other_prices=other_prices)
         spent = spent_before(plan, folder, before)
         spend_file = _spend_file(folder) if plan.work.settings.max_cost_usd is not None else None
         writer = f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
@@ -347,13 +346,19 @@ def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
     return replace(asked, interrupted=judged.interrupted, reasons=reasons, errors=asked.errors | judged.errors)
 
 
-def _folder(plan: Plan, place: RunPlace) -> Path:
+def _folder(plan: Plan, place: RunPlace) -> tuple[Path, str | None]:
+    """The folder of the run, and a sentence about an unfinished one that git keeps, where there is one."""
     if place.resume is not None:
-        return named_run(plan, place.resume, place.results)
+        return named_run(plan, place.resume, place.results), None
     name = plan.suite.file.name
     unfinished = None if place.new else runs.find_incomplete(place.results, name, plan.digest)
     if unfinished is None and not place.new and any(place.results.glob("*/" + runs.FACTS)):
         from evalkit.engine.resumption import mended_run
 
         unfinished = mended_run(plan, place.results)
-    return unfinished or runs.create_run(place.results, name, plan.digest, plan.facts)
+    if unfinished is None or not runs.brought_along(unfinished):
+        return unfinished or runs.create_run(place.results, name, plan.digest, plan.facts), None
+    return runs.create_run(place.results, name, plan.digest, plan.facts), (
+        f"{unfinished.name} is not resumed: git keeps it, and a pull request may have brought its answers along. A new "
+        f"run begins; --resume {unfinished.name} goes on with it all the same."
+    )

@@ -116,7 +116,7 @@ class PlannedModel:
         if self.parts:
             return all(part.answers_alike for part in self.parts.values())
         spec = self.adapter.spec
-        return spec.function is None and folded(spec.adapter) in _ALIKE and not self.adapter.endpoint.network
+        return not self.adapter.endpoint.network and spec.function is None and folded(spec.adapter) in _ALIKE
 
     @property
     def asks_nobody(self) -> bool:

@@ -224,19 +224,18 @@ def find_incomplete(results: Path, suite_name: str, suite_digest: str) -> Path |
     """The newest run of this suite if it is not complete, for resuming; None when it is, or there is none.
 
     One that was complete when its process was killed, before anybody was told, is resumed too: nothing is owed, and
-    nothing is bought a second time. One that git keeps is none: a pull request may have brought its answers along.
+    nothing is bought a second time. Whether git keeps it is for whoever goes on with it (`brought_along`).
 
     Runs that cannot be read are passed over here; `list_runs` shows them.
     """
     for info in list_runs(results):
         if info.suite == suite_name and info.suite_digest == suite_digest and info.status in STATUSES:
-            is_over = info.status == "complete" and info.told
-            return None if is_over or brought_along(info.path) else info.path
+            return None if info.status == "complete" and info.told else info.path
     return None
 
 
 def brought_along(folder: Path) -> bool:
-    """Whether git keeps a part of a run, so that it came with a checkout."""
+    """Whether git keeps a part of a run, so that a pull request may have brought its answers along."""
     from evalkit.checkouts import named_by_git  # few runs are unfinished
 
     return named_by_git(folder) is not None
