@@ -19,7 +19,7 @@ from typing import Any
 
 from evalkit.bridges.external_prices import price_notes
 from evalkit.bridges.imported import Imported, ImportedTimes, model_facts, task_facts, write_columns
-from evalkit.bridges.table_batches import Batch, Records, batches
+from evalkit.bridges.table_batches import Batch, Records, batches, column_names, refuse_many
 from evalkit.bridges.table_columns import DECIMAL_COMMA, UNREAD, ColumnReader, unread_note, unused_note
 from evalkit.bridges.table_costs import TableCosts
 from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
@@ -39,8 +39,6 @@ from evalkit.text import numbers
 
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
-_MOST_COLUMNS = 100_000
-"""Names of columns of all records together; each is looked at several times."""
 _COUNTED = {
     "input_tokens": "input_tokens",
     "output_tokens": "output_tokens",
@@ -98,7 +96,9 @@ def import_table(
     """
     data = opened_table(path)
     try:
-        return import_records(data, results, mapped or guess(_columns(data)), name=name or _stem(path), prices=prices)
+        return import_records(
+            data, results, mapped or guess(column_names(data)), name=name or _stem(path), prices=prices
+        )
     except SuiteError as error:
         raise UserError(str(error)) from error
 
@@ -141,29 +141,6 @@ def opened_table(path: Path) -> Data:
     return Data(named(path), path.name, kind, {})
 
 
-def _columns(data: Records) -> list[str]:
-    """Names of the columns: of the first record; of all where records differ, for an error may stand in the last."""
-    seen: dict[str, None] = {}
-    for _, record in data.records():
-        if not seen.keys() >= record.keys():
-            seen |= dict.fromkeys(record)
-            _refuse_many(seen, data)
-        if data.format != "jsonl":
-            break
-    if not seen:
-        raise UserError(f"{data.label}: holds no row, so there is nothing to import")
-    return list(seen)
-
-
-def _refuse_many(names: Collection[str], data: Records) -> None:
-    """Raises UserError where records have so many names together that no person gave them."""
-    if len(names) > _MOST_COLUMNS:
-        raise UserError(
-            f"{data.label}: its records have more than {_MOST_COLUMNS:,} different names together; is one of their "
-            "values written as a name? Write it as a value, under a name of its own."
-        )
-
-
 def _stem(path: Path) -> str:
     return Path(path.name.removesuffix(".gz")).stem
 
@@ -189,7 +166,7 @@ class _Table:
         there: dict[str, None] = {}
         for batch in self._batches():
             there |= batch.there
-            _refuse_many(there, self.data)
+            refuse_many(there, self.data)
             if not found.n_rows and self.data.format != "jsonl":
                 self._refuse_absent(there)
             names = self._named(batch)

@@ -20,6 +20,8 @@ from evalkit.suite.datasets import Data
 MOST_ROWS = 8_192
 MOST_CHARACTERS = 8_000_000
 """Whichever comes first ends a batch."""
+_MOST_COLUMNS = 100_000
+"""Names of columns of all records together; each is looked at several times."""
 
 
 class Records(Protocol):
@@ -111,3 +113,26 @@ def _of_records(data: Records, names: Collection[str], most_rows: int) -> Iterat
 def _size(cell: object) -> int:
     """Characters of what is no plain text: objects and lists are stored as JSON."""
     return 8 if cell is None or isinstance(cell, bool | int | float) else len(str(cell))
+
+
+def column_names(data: Records) -> list[str]:
+    """Names of the columns: of the first record; of all where records differ, for an error may stand in the last."""
+    seen: dict[str, None] = {}
+    for _, record in data.records():
+        if not seen.keys() >= record.keys():
+            seen |= dict.fromkeys(record)
+            refuse_many(seen, data)
+        if data.format != "jsonl":
+            break
+    if not seen:
+        raise UserError(f"{data.label}: holds no row, so there is nothing to import")
+    return list(seen)
+
+
+def refuse_many(names: Collection[str], data: Records) -> None:
+    """Raises UserError where records have so many names together that no person gave them."""
+    if len(names) > _MOST_COLUMNS:
+        raise UserError(
+            f"{data.label}: its records have more than {_MOST_COLUMNS:,} different names together; is one of their "
+            "values written as a name? Write it as a value, under a name of its own."
+        )
