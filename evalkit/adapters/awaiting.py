@@ -18,8 +18,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from evalkit.adapters.base import Adapter, is_ours
 from evalkit.errors import LikelyMistakeWarning
 from evalkit.frozen import dataclass
+from evalkit.records import Request, Response
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -267,3 +269,21 @@ async def in_own_thread(function: Callable[..., Any], *arguments: object) -> tup
 
     threading.Thread(target=work, name="evalkit-function", daemon=True).start()
     return await future
+
+
+async def ask_adapter(adapter: Adapter, request: Request) -> Response:
+    """What it answers. Raises what evalkit's own raises; of a package's RequestError, TimeoutError, CancelledError."""
+    if is_ours(adapter):
+        return await adapter.respond(request)
+    from evalkit.adapters.theirs import ask_theirs
+
+    return await ask_theirs(adapter, request)
+
+
+async def close_adapter(adapter: Adapter) -> None:
+    """Close what it holds open. Raises PluginError for what a package's own raises."""
+    if is_ours(adapter):
+        return await adapter.aclose()
+    from evalkit.adapters.theirs import close_theirs
+
+    return await close_theirs(adapter)

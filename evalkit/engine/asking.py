@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from evalkit.adapters.awaiting import OutOfTime, is_from_inside, within
+from evalkit.adapters.awaiting import OutOfTime, ask_adapter, is_from_inside, within
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.connecting import connecting
@@ -23,7 +23,7 @@ from evalkit.adapters.pictures import refuse_pictures
 from evalkit.engine import call_log
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, paid_by_run, parts_kept
 from evalkit.engine.budget import Reservation, searches_unpriced
-from evalkit.engine.event_loop import ask_adapter, in_thread
+from evalkit.engine.event_loop import in_thread
 from evalkit.engine.lane import Lane, Slot, may_have_cost
 from evalkit.engine.limiter import wait_before_retry
 from evalkit.engine.pictures import room_for, with_pictures
@@ -219,7 +219,7 @@ def _sendable(model: PlannedModel, request: Request) -> Adapter:
 
 
 def _of_plugin(adapter: Adapter, caught: Exception) -> RequestError:
-    from evalkit.engine.their_adapters import failure_of
+    from evalkit.adapters.theirs import failure_of
 
     return failure_of(adapter, caught)
 

@@ -25,10 +25,8 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
 
-from evalkit.adapters.base import Adapter, is_ours
 from evalkit.errors import EvalkitError
 from evalkit.frozen import dataclass
-from evalkit.records import Request, Response
 
 EVERY_S = 0.02
 WARM_AFTER_S, WARM_AT_LAST_S = 0.01, 0.2
@@ -91,24 +89,6 @@ async def in_thread(work: Callable[[], T]) -> T:
     context = contextvars.copy_context()
     _waiting().put((lambda: context.run(work), future, loop))
     return await future
-
-
-async def ask_adapter(adapter: Adapter, request: Request) -> Response:
-    """What it answers. Raises what evalkit's own raises; of a package's RequestError, TimeoutError, CancelledError."""
-    if is_ours(adapter):
-        return await adapter.respond(request)
-    from evalkit.engine.their_adapters import ask_theirs
-
-    return await ask_theirs(adapter, request)
-
-
-async def close_adapter(adapter: Adapter) -> None:
-    """Close what it holds open. Raises PluginError for what a package's own raises."""
-    if is_ours(adapter):
-        return await adapter.aclose()
-    from evalkit.engine.their_adapters import close_theirs
-
-    return await close_theirs(adapter)
 
 
 @cache

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 
+from evalkit.adapters.awaiting import ask_adapter, close_adapter
 from evalkit.adapters.base import (
     Adapter,
     Capabilities,
@@ -33,7 +34,6 @@ from evalkit.engine.asking import believed
 from evalkit.engine.billing_of_parts import parts_so_far
 from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.caching import is_kept
-from evalkit.engine.event_loop import ask_adapter, close_adapter
 from evalkit.engine.guards import ReadyGuard
 from evalkit.errors import SuiteError, Unsupported
 from evalkit.facts import is_replayed

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
+from evalkit.adapters.awaiting import close_adapter
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.keys import address_of
 from evalkit.adapters.registry import make_adapter
@@ -23,7 +24,6 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import priced
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts
-from evalkit.engine.event_loop import close_adapter
 from evalkit.engine.image_tokens import own_figure
 from evalkit.engine.plan_facts import digests_of, facts_of
 from evalkit.engine.prompting import OwnPrompts

@@ -139,7 +139,7 @@ class ServerQuestions:
         except TimeoutError:
             raise
         except Exception as error:
-            from evalkit.engine.their_adapters import failure_of
+            from evalkit.adapters.theirs import failure_of
             from evalkit.foreign import raised_by
 
             if isinstance(error, EvalkitError) and raised_by(error) is error:

@@ -18,10 +18,11 @@ import threading
 import time
 from collections.abc import Iterator
 
+from evalkit.adapters.awaiting import close_adapter
 from evalkit.engine.asking import StoppedWaiting, ask, obtain
 from evalkit.engine.budget import ZERO, Budget, Reservation, most_output, sent_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.event_loop import IDLE_S, LagMeter, close_adapter, first_of, start_once_idle
+from evalkit.engine.event_loop import IDLE_S, LagMeter, first_of, start_once_idle
 from evalkit.engine.lane import Lane, Slot
 from evalkit.engine.ledger import Ledger
 from evalkit.engine.sample_stream import SampleStream

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from evalkit.adapters.awaiting import close_adapter
 from evalkit.engine.budget import Budget
-from evalkit.engine.event_loop import Lag, LagMeter, close_adapter
+from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.loadtest.sweep import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan

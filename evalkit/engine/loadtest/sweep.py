@@ -19,12 +19,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from evalkit.adapters.awaiting import within
+from evalkit.adapters.awaiting import ask_adapter, within
 from evalkit.adapters.held import answers_kept
 from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.billing_of_parts import PartsSoFar, billed, parts_kept
 from evalkit.engine.budget import Budget, most_output, sent_bytes
-from evalkit.engine.event_loop import ask_adapter
 from evalkit.engine.lane import may_have_cost
 from evalkit.engine.pictures import MOST_UNDER_WAY, picture_bytes, with_pictures
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
