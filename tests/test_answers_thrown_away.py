@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from evalkit import Request, Response, Suite, Task, Usage, run
 from evalkit.errors import IncompleteRunWarning, RateLimited, ServerError
 from evalkit.records import Row
 from evalkit.store.sealing import rows_of
+from tests.loopback import answered_by
 from tests.world import evalkit, finish, run_folders, start
 
 Capture = pytest.CaptureFixture[str]
@@ -80,16 +81,8 @@ def chat(says: Callable[[dict[str, Any], int], Reply], *, usage: bool = True, s:
             self.end_headers()
             self.wfile.write(data)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with answered_by(Answer) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

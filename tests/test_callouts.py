@@ -427,6 +427,9 @@ def test_a_field_that_evalkit_sets_is_not_set_again_in_capitals(name: str, adapt
 )
 def test_a_limit_is_known_in_any_case(extra: dict[str, Any]) -> None:
     assert other_limits(extra)
+
+
+def test_other_fields_are_known_in_any_case_too() -> None:
     assert draws({"TEMPERATURE": 1}) and thinking_budget({"Thinking_Budget": 7}) == 7
     assert [one.kind for one in callouts("m", {"WEB_search": {}, "Mcp_Servers": [{"url": "https://a.example"}]})] == [
         "web_search",

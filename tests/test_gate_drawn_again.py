@@ -11,13 +11,12 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +31,7 @@ from evalkit.store import sent_log
 from evalkit.store.sealing import rows_of
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, gate, scores, stored
-from tests.loopback import in_thread, on_loopback, reply
+from tests.loopback import answered_by, in_thread, on_loopback, reply
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -73,18 +72,8 @@ def thinking(
             except OSError:
                 pass
 
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 100
-
-    server = Server(("127.0.0.1", port), Answer)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with answered_by(Answer, port) as url:
+        yield url
 
 
 def a_suite(folder: Path, url: str, *, temperature: float, limits: str) -> Path:

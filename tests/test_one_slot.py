@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 
 from evalkit.records import Row
 from evalkit.store.sealing import rows_of
+from tests.loopback import answered_by
 from tests.world import Ran, evalkit, run_folders, write_suite
 
 LOADING = {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}  # llama.cpp
@@ -118,16 +119,8 @@ class Handler(BaseHTTPRequestHandler):
 def serving(state: Server) -> Iterator[str]:
     """The address of such a server."""
     state.free = threading.Semaphore(state.slots)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"state": state}))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with answered_by(type("Bound", (Handler,), {"state": state})) as url:
+        yield url
 
 
 def run(
