@@ -136,6 +136,8 @@ def test_show_says_where_an_imported_run_comes_from(evalkit: Evalkit, run: str) 
 def test_the_sample_run_has_the_swaps_as_gates_and_names_its_source() -> None:
     repo = Path(__file__).parent.parent
     at = draw("gate", repo / "results")
+    run = at.selectbox(key="run")
+    run.set_value(next(one for one in run.options if one.startswith("mcpmark"))).run()  # others may be newer
     assert {"closed-to-closed", "closed-to-hosted-open", "closed-to-own-size"} <= set(
         at.selectbox(key="kept_gate").options
     )

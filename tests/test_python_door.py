@@ -225,6 +225,18 @@ def test_what_a_function_raises_is_a_failure_of_that_item_alone(tmp_path: Path) 
     assert "the function raised ValueError: no such thing (test_python_door.py:" in rows.error["t1"]
 
 
+def test_the_place_of_an_error_is_told_wherever_the_function_lies(tmp_path: Path) -> None:
+    """Also in a folder that is called like evalkit, as a clone of it is."""
+    place = tmp_path / "evalkit" / "mine.py"
+    place.parent.mkdir()
+    place.write_text("def ask(request):\n    raise ValueError('no such thing')\n")
+    found: dict[str, Any] = {}
+    exec(compile(place.read_text(), str(place), "exec"), found)
+    with pytest.warns(IncompleteRunWarning):
+        run = evalkit.run(suite({"mine": found["ask"]}), results=tmp_path)
+    assert set(run.frame(text=True).error) == {"models.mine: the function raised ValueError: no such thing (mine.py:2)"}
+
+
 class _Status(Exception):
     def __init__(self, status: int, words: str = "no") -> None:
         self.status_code = status

@@ -27,6 +27,7 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from numbers import Real
+from pathlib import Path
 from typing import Any, get_args
 
 from evalkit.adapters.application_record import calls_of, response_of
@@ -283,10 +284,14 @@ def not_callable_with(function: Callable[..., Any], n: int) -> str | None:
     return None
 
 
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
+"""Where evalkit's own code lies. A clone of it, or a project of the person's, may be called so too."""
+
+
 def place_of(error: BaseException) -> str:
     """` (mine.py:12)`: the last line of the person's own code that an error came through; empty where there is none."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if os.sep + "evalkit" + os.sep not in frame.filename]
+    own = [frame for frame in frames if not frame.filename.startswith(_PACKAGE)]
     return f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""  # noqa: PTH119
 
 
